@@ -1,0 +1,156 @@
+"""An OpenAPI document: read, checked against the dialect that Rescind understands, its references followed."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import jsonschema_rs
+
+from rescind import documents
+from rescind.errors import Finding, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rescind.documents import Document, Pointer
+
+
+class Spec:
+    """An OpenAPI 3.0 or 3.1 document that Rescind can serve, and the way from one part of it to another.
+
+    A *place* is a pointer into the document; ``follow`` gives the part there with its references resolved, and the
+    place where that part really stands.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.data: Mapping[str, Any] = document.data
+        findings = [*_dialect_findings(document)] or [*self._reference_findings((), document.data)]
+        if findings:
+            raise SpecError(findings)
+        self._older_dialect = self.data["openapi"].startswith("3.0")
+
+    def follow(self, part: Any, place: Pointer) -> tuple[Any, Pointer]:
+        """Resolve ``part`` at ``place`` while it is a reference."""
+        seen = set()
+        while isinstance(part, dict) and isinstance(part.get("$ref"), str):
+            reference = part["$ref"]
+            if reference in seen:
+                raise self.error(place, f"the reference {reference} leads back to itself", "refer to a part with content")
+            seen.add(reference)
+            place = _pointer(reference)
+            part = self._at(place)
+        return part, place
+
+    def schema(self, schema: Any) -> Any:
+        """A schema that stands by itself, as JSON Schema 2020-12: its references to components go with it."""
+        if not isinstance(schema, dict):
+            return schema
+        whole = {**schema, "components": {"schemas": self.data.get("components", {}).get("schemas", {})}}
+        return _modernise(whole) if self._older_dialect else whole
+
+    def error(self, place: Pointer, problem: str, remedy: str) -> SpecError:
+        """A refusal of this document, with the position of ``place``."""
+        return SpecError([self.document.finding(place, problem, remedy)])
+
+    def _at(self, place: Pointer) -> Any:
+        part: Any = self.data
+        for step in place:
+            part = part[int(step)] if isinstance(part, list) else part[step]
+        return part
+
+    def _reference_findings(self, place: Pointer, part: Any) -> Iterator[Finding]:
+        if isinstance(part, list):
+            for index, item in enumerate(part):
+                yield from self._reference_findings((*place, index), item)
+        elif isinstance(part, dict):
+            reference = part.get("$ref")
+            if isinstance(reference, str) and not self._resolves(reference):
+                yield self.document.finding(
+                    (*place, "$ref"),
+                    f"the reference {reference!r} leads nowhere",
+                    "refer to a part of this document by #/, spelled as it stands there",
+                )
+            for key, value in part.items():
+                if key not in {"example", "value", "default", "const", "enum"}:
+                    yield from self._reference_findings((*place, key), value)
+
+    def _resolves(self, reference: str) -> bool:
+        try:
+            self._at(_pointer(reference))
+        except (KeyError, IndexError, ValueError, TypeError):
+            return False
+        return reference.startswith("#/")
+
+
+def open_spec(path: Path) -> Spec:
+    """Read the OpenAPI document at ``path``.
+
+    Raises SpecError with every finding: no OpenAPI, an extension that is misspelt, a reference that leads nowhere.
+    """
+    return Spec(documents.load(path, SpecError))
+
+
+def _pointer(reference: str) -> Pointer:
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in reference.removeprefix("#/").split("/"))
+
+
+@cache
+def _dialect() -> tuple[Any, jsonschema_rs.Draft202012Validator]:
+    schema = documents.load(Path(__file__).with_name("dialect.yaml"), SpecError).data
+    return schema, jsonschema_rs.Draft202012Validator(schema)
+
+
+def _dialect_findings(document: Document) -> Iterator[Finding]:
+    schema, validator = _dialect()
+    try:
+        errors = list(validator.iter_errors(document.data))
+    except ValueError as failure:  # keys that JSON cannot have, such as `404:` without quotes
+        yield _unquoted_key(document, document.data, ()) or document.finding((), str(failure), "write plain JSON values")
+        return
+    for error in errors:
+        place = (*error.instance_path, *_offending_property(error))
+        yield document.finding(place, error.message, _remedy(schema, error.schema_path))
+
+
+def _offending_property(error: jsonschema_rs.ValidationError) -> tuple[str, ...]:
+    unexpected = getattr(error.kind, "unexpected", None)
+    return (str(unexpected[0]),) if unexpected else ()
+
+
+def _remedy(schema: Any, path: list[str | int]) -> str:
+    """The innermost x-remedy on the way to the keyword that failed."""
+    remedy = schema.get("x-remedy", "")
+    for step in path:
+        schema = schema[step]
+        if isinstance(schema, dict):
+            remedy = schema.get("x-remedy", remedy)
+    return cast("str", remedy)
+
+
+def _unquoted_key(document: Document, part: Any, place: Pointer) -> Finding | None:
+    children = enumerate(part) if isinstance(part, list) else part.items() if isinstance(part, dict) else ()
+    for key, value in children:
+        if isinstance(part, dict) and not isinstance(key, str):
+            return document.finding((*place, str(key)), f"the key {key!r} is no text", f'write it in quotes: "{key}"')
+        finding = _unquoted_key(document, value, (*place, key))
+        if finding:
+            return finding
+    return None
+
+
+def _modernise(schema: Any) -> Any:
+    """An OpenAPI 3.0 schema in the words of JSON Schema 2020-12."""
+    if isinstance(schema, list):
+        return [_modernise(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    modern = {key: _modernise(value) for key, value in schema.items()}
+    if modern.pop("nullable", False) is True and isinstance(modern.get("type"), str):
+        modern["type"] = [modern["type"], "null"]
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(modern.get(exclusive), bool) and modern.pop(exclusive):
+            modern[exclusive] = modern.pop(bound)
+    return modern

@@ -1,0 +1,186 @@
+"""What an operation accepts: its parameters and its body, read from a request and held against their schemas."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jsonschema_rs
+
+from rescind.contract.expressions import MISSING
+from rescind.contract.received import is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rescind.contract.document import Spec
+    from rescind.contract.received import Received
+    from rescind.documents import Pointer
+
+# Longer than any number that a schema can mean, shorter than what Python refuses to parse.
+_INTEGER = re.compile(r"-?[0-9]{1,400}", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,4})?", re.ASCII)
+
+
+class Violation(NamedTuple):
+    """One way in which a request breaks the contract. ``refusal`` names the outcome that the spec answers it with."""
+
+    location: str
+    parameter: str
+    problem: str
+    refusal: str | None
+
+
+def _integer(text: str) -> Any:
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _number(text: str) -> Any:
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _boolean(text: str) -> Any:
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _text(text: str) -> Any:
+    return text
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"integer": _integer, "number": _number, "boolean": _boolean}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an operation. ``example`` is a value that the spec shows."""
+
+    name: str
+    location: str
+    required: bool
+    refusal: str | None
+    example: Any
+    default: Any
+    is_array: bool
+    read: Callable[[str], Any]
+    validator: jsonschema_rs.Validator
+
+    def value(self, received: Received) -> Any:
+        """The parameter's value with the type that its schema says, its default, or ``MISSING``.
+
+        Raises ValueError, saying what is wrong, if the request breaks the schema.
+        """
+        texts = self._texts(received)
+        if not texts:
+            if self.required:
+                raise ValueError("is required")
+            return self.default
+        if not all(map(is_text, texts)):
+            raise ValueError("is not UTF-8")
+        if self.is_array:
+            value: Any = [self.read(item) for text in texts for item in text.split(",")]
+        elif len(texts) > 1:
+            raise ValueError("is given more than once")
+        else:
+            value = self.read(texts[0])
+        error = next(self.validator.iter_errors(value), None) if not self.validator.is_valid(value) else None
+        if error:
+            raise ValueError(error.message)
+        return value
+
+    def _texts(self, received: Received) -> list[str]:
+        if self.location == "query":
+            return received.query.get(self.name, [])
+        if self.location == "path":
+            source: Mapping[str, str] = received.path
+            name = self.name
+        elif self.location == "header":
+            source, name = received.request.headers, self.name.lower()
+        else:
+            source, name = received.cookies, self.name
+        return [source[name]] if name in source else []
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body that an operation accepts, as JSON in one of its media types."""
+
+    required: bool
+    refusal: str | None
+    example: Any
+    validators: Mapping[str, jsonschema_rs.Validator]
+
+    def value(self, received: Received) -> Any:
+        """The body's JSON value, or ``MISSING``. Raises ValueError, saying what is wrong, if it breaks the schema."""
+        if not received.request.body:
+            if self.required:
+                raise ValueError("a body is required")
+            return MISSING
+        validator = self.validators.get(received.media_type)
+        if validator is None:
+            raise ValueError(f"the media type is {received.media_type or 'missing'}, not {', '.join(self.validators)}")
+        if not received.media_type.endswith("json"):
+            return received.request.body
+        value = received.json()
+        error = next(validator.iter_errors(value), None)
+        if error:
+            raise ValueError("/".join(map(str, ["", *error.instance_path])) + f" {error.message}".lstrip())
+        return value
+
+
+def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
+    """Compile a parameter object. Raises SpecError if its schema is no JSON Schema."""
+    part, place = spec.follow(part, place)
+    schema, schema_place = spec.follow(part.get("schema", {}), (*place, "schema"))
+    kind = _type(schema)
+    items, _ = spec.follow(schema.get("items", {}), schema_place) if kind == "array" else (schema, place)
+    return Parameter(
+        name=part["name"],
+        location=part["in"],
+        required=part.get("required", False),
+        refusal=part.get("x-refusal"),
+        example=first_example(part, schema),
+        default=schema.get("default", MISSING) if isinstance(schema, dict) else MISSING,
+        is_array=kind == "array",
+        read=_READERS.get(_type(items), _text),
+        validator=compile_schema(spec, schema if kind != "object" else {}, schema_place),
+    )
+
+
+def compile_body(spec: Spec, part: Any, place: Pointer) -> Body:
+    """Compile a request body object. Raises SpecError if a schema is no JSON Schema."""
+    part, place = spec.follow(part, place)
+    content = part["content"]
+    validators = {
+        media_type.lower(): compile_schema(spec, media.get("schema", {}), (*place, "content", media_type, "schema"))
+        for media_type, media in content.items()
+    }
+    media = next(iter(content.values()), {})
+    schema, _ = spec.follow(media.get("schema", {}), place)
+    return Body(part.get("required", False), part.get("x-refusal"), first_example(media, schema), validators)
+
+
+def compile_schema(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:
+    """Compile a schema of the document. Raises SpecError if it is no JSON Schema."""
+    try:
+        return jsonschema_rs.Draft202012Validator(spec.schema(schema), validate_formats=True)
+    except (ValueError, jsonschema_rs.ReferencingError) as failure:
+        message = str(failure).partition("\n")[0]
+        raise spec.error(place, f"the schema is no JSON Schema: {message}", "correct the schema") from None
+
+
+def first_example(part: Mapping[str, Any], schema: Any) -> Any:
+    """The value that a parameter or media type shows: its example, its first named one, or its schema's."""
+    if "example" in part:
+        return part["example"]
+    for example in part.get("examples", {}).values():
+        if isinstance(example, dict) and "value" in example:
+            return example["value"]
+    if isinstance(schema, dict):
+        return schema.get("example", next(iter(schema.get("examples", ())), MISSING))
+    return MISSING
+
+
+def _type(schema: Any) -> str:
+    kind = schema.get("type", "") if isinstance(schema, dict) else ""
+    return next((one for one in kind if one != "null"), "") if isinstance(kind, list) else kind

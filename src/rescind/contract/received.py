@@ -1,0 +1,79 @@
+"""A request as an operation reads it: path values, query, body."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, unquote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rescind.model import Request
+
+
+class Received:
+    """A request that was matched to a path.
+
+    Text that is no UTF-8 keeps its bytes as lone surrogates, so that nothing is lost and validation can refuse it.
+    """
+
+    def __init__(self, request: Request, path: Mapping[str, str]) -> None:
+        self.request = request
+        self.path = path
+
+    @cached_property
+    def query(self) -> dict[str, list[str]]:
+        """The values of each query parameter, in the order in which they came."""
+        values: dict[str, list[str]] = {}
+        for pair in self.request.query.split("&"):
+            name, _, value = pair.partition("=")
+            if pair:
+                values.setdefault(decode_query(name), []).append(decode_query(value))
+        return values
+
+    @cached_property
+    def cookies(self) -> dict[str, str]:
+        """The cookies; of a repeated one the first."""
+        cookies: dict[str, str] = {}
+        for pair in self.request.headers.get("cookie", "").split(";"):
+            name, separator, value = pair.strip().partition("=")
+            if separator:
+                cookies.setdefault(name, value)
+        return cookies
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, without parameters, in lower case."""
+        return self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """The body as JSON by RFC 8259. Raises ValueError if it is none."""
+        try:
+            return json.loads(self.request.body.decode(), parse_constant=_refuse_constant)
+        except RecursionError:
+            raise ValueError("the body is nested too deeply") from None
+
+
+def decode_query(text: str) -> str:
+    """Decode a name or value of a query string."""
+    return unquote_plus(text, errors="surrogateescape") if "%" in text or "+" in text else text
+
+
+def decode_path(text: str) -> str:
+    """Decode a segment of a path."""
+    return unquote(text, errors="surrogateescape") if "%" in text else text
+
+
+def is_text(value: str) -> bool:
+    """Whether the value was UTF-8 on the wire."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

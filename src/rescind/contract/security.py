@@ -1,0 +1,73 @@
+"""Where a request carries its credential, and what the spec answers when it is not good."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rescind.contract.document import Spec
+    from rescind.contract.received import Received
+    from rescind.documents import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityScheme:
+    """A security scheme: ``kind`` is ``apiKey``, ``bearer`` or ``basic``.
+
+    ``refusals`` names the outcome for a credential that is ``missing``, ``unknown`` or ``expired``.
+    """
+
+    name: str
+    location: str
+    kind: str
+    refusals: Mapping[str, str]
+
+    def credential(self, received: Received) -> str | None:
+        """The credential that the request carries, or None. Of a repeated one it cannot be known which is meant."""
+        if self.location == "query":
+            values = received.query.get(self.name, [])
+            return values[0] or None if len(values) == 1 else "&".join(values) or None
+        if self.location == "cookie":
+            return received.cookies.get(self.name)
+        text = received.request.headers.get(self.name.lower(), "").strip()
+        if self.kind == "apiKey":
+            return text or None
+        scheme, _, credential = text.partition(" ")
+        if scheme.lower() != self.kind or not credential.strip():
+            return None
+        return _basic(credential.strip()) if self.kind == "basic" else credential.strip()
+
+
+def compile_scheme(spec: Spec, name: str, place: Pointer) -> SecurityScheme | None:
+    """Compile the scheme that a security requirement names; None for one that is not in the HTTP message.
+
+    Raises SpecError if the document has no such scheme.
+    """
+    schemes = spec.data.get("components", {}).get("securitySchemes", {})
+    if name not in schemes:
+        known = ", ".join(schemes) or "none"
+        raise spec.error(place, f"there is no security scheme {name!r}", f"name one of components.securitySchemes: {known}")
+    part, _ = spec.follow(schemes[name], ("components", "securitySchemes", name))
+    refusals: dict[str, str] = part.get("x-refusals", {})
+    if part["type"] == "apiKey":
+        return SecurityScheme(part["name"], part["in"], "apiKey", refusals)
+    if part["type"] == "mutualTLS":
+        return None
+    return SecurityScheme("Authorization", "header", _http_scheme(part), refusals)
+
+
+def _http_scheme(part: Mapping[str, Any]) -> str:
+    scheme: str = part.get("scheme", "bearer")
+    return scheme.lower()
+
+
+def _basic(credential: str) -> str | None:
+    try:
+        return base64.b64decode(credential, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,56 @@
+"""The ``Prefer`` header (RFC 7240), by which a client chooses the answer: ``code=429`` or ``example=rate_limited``."""
+
+from __future__ import annotations
+
+import difflib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from rescind.problems import Problem
+
+if TYPE_CHECKING:
+    from rescind.contract.operations import Operation
+
+_OURS = ("code", "example")
+# https://www.iana.org/assignments/preferences: they are not ours, so they are ignored, as RFC 7240 says.
+_FOREIGN = {"respond-async", "return", "wait", "handling", "depth-noroot", "safe", "transclude", "dynamic"}
+
+
+class Preference(NamedTuple):
+    """An outcome that the client chose, and the words in which it did."""
+
+    outcome: str
+    applied: str
+
+
+def preferred(operation: Operation, header: str) -> Preference | None:
+    """The outcome that a ``Prefer`` header chooses, or None if it chooses none.
+
+    Raises Problem if the operation has no such outcome: a typo must not pass silently.
+    """
+    chosen = dict(reversed([_parse(part) for part in header.split(",")]))
+    for name in chosen:
+        if name not in _OURS and name not in _FOREIGN and difflib.get_close_matches(name, _OURS, cutoff=0.6):
+            raise _refusal(operation, f"Prefer: there is no preference {name!r}")
+    if not chosen.keys() & set(_OURS):
+        return None
+    names = [
+        name
+        for name, example in operation.examples.items()
+        if chosen.get("example", name) == name and chosen.get("code", str(example.outcome.status)) == str(example.outcome.status)
+    ]
+    applied = ", ".join(f"{name}={chosen[name]}" for name in _OURS if name in chosen)
+    if not names:
+        raise _refusal(operation, f"Prefer: {operation.id} has no outcome with {applied}")
+    return Preference(names[0], applied)
+
+
+def _parse(part: str) -> tuple[str, str]:
+    name, _, value = part.partition(";")[0].partition("=")
+    return name.strip().lower(), value.strip().strip('"')
+
+
+def _refusal(operation: Operation, detail: str) -> Problem:
+    known = [{"example": name, "code": example.outcome.status} for name, example in operation.examples.items()]
+    remedy = "write Prefer: code=STATUS or Prefer: example=NAME with one of the outcomes listed"
+    return Problem(HTTPStatus.BAD_REQUEST, detail, remedy, outcomes=known)

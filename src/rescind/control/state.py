@@ -1,0 +1,89 @@
+"""Looking at a vendor's world, and changing it: with the same schemas that the fixtures are held to."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from rescind import moments
+from rescind.control.payloads import checked, misfit
+from rescind.problems import Problem
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from rescind.model import Record
+    from rescind.store.world import World
+    from rescind.vendors import Vendor
+
+
+class State:
+    """One vendor's state in one transaction. Every method raises Problem for what does not exist or does not fit."""
+
+    def __init__(self, vendor: Vendor, world: World) -> None:
+        self._vendor = vendor
+        self._world = world
+
+    def everything(self) -> dict[str, Any]:
+        """The settings, and all records by collection and identifier."""
+        collections = self._vendor.fixture.seeds.collections
+        everything: dict[str, Any] = {"settings": self._world.settings}
+        for collection in collections:
+            everything[collection] = {record["id"]: record for record in self._world.records(collection)}
+        return everything
+
+    def settings(self) -> Record:
+        """The vendor's settings."""
+        return self._world.settings
+
+    def change_settings(self, changes: Record) -> Record:
+        """Change some settings, and give them all."""
+        changed = checked(self._vendor.shape.settings, {**self._world.settings, **changes})
+        self._world.change_settings(changed)
+        return changed
+
+    def get(self, collection: str, identifier: str) -> Record:
+        """One record."""
+        self._schema(collection)
+        record = self._world.get(collection, identifier)
+        if record is None:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                f"{self._vendor.name} has no {identifier!r} in {collection}",
+                f"GET /state/{self._vendor.name} shows what there is; PUT adds a record",
+            )
+        return record
+
+    def put(self, collection: str, identifier: str, record: Record) -> tuple[Record, bool]:
+        """Add or replace a record; gives it, and whether it is new."""
+        schema = self._schema(collection)
+        is_new = self._world.get(collection, identifier) is None
+        fields = {name: value for name, value in record.items() if name != "id"}
+        if record.get("id", identifier) != identifier:
+            raise misfit([(("id",), f"is not {identifier!r}, which the path says")], schema)
+        fitting = checked(schema, fields)
+        exists = lambda target, name: self._world.get(target, name) is not None  # noqa: E731 - two words, used once
+        dangling = list(self._vendor.shape.dangling(collection, fitting, exists))
+        if dangling:
+            raise misfit(dangling, schema)
+        for name in self._vendor.shape.relative_moments(collection, fitting):
+            fitting[name] = moments.write(moments.parse(fitting[name], self._world.now))
+        self._world.put(collection, identifier, fitting)
+        return self.get(collection, identifier), is_new
+
+    def patch(self, collection: str, identifier: str, changes: Record) -> Record:
+        """Change some fields of a record, and give it whole."""
+        return self.put(collection, identifier, {**self.get(collection, identifier), **changes})[0]
+
+    def delete(self, collection: str, identifier: str) -> None:
+        """Remove a record."""
+        self._world.remove(collection, self.get(collection, identifier))
+
+    def _schema(self, collection: str) -> Schema:
+        schema = self._vendor.shape.schema(collection)
+        if schema is None:
+            known = ", ".join(self._vendor.shape.collections)
+            detail = f"{self._vendor.name} has no collection {collection!r}"
+            raise Problem(HTTPStatus.NOT_FOUND, detail, f"it is one of: {known}")
+        return schema
+

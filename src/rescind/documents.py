@@ -1,0 +1,172 @@
+"""YAML and JSON files that users write: read safely, within bounds, and with the position of everything."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+
+from rescind.errors import DocumentError, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+MAX_BYTES = 256 * 1024 * 1024
+MAX_DEPTH = 100
+MAX_ALIASED_NODES = 100_000
+
+Pointer = tuple[str | int, ...]
+"""A path into a document: mapping keys and sequence indexes, outermost first."""
+
+_BRACKETS = re.compile(r"[\[\]{}]")
+_LINE_PREFIX = re.compile(r"^[ \-?]*", re.MULTILINE)
+_ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*\w", re.MULTILINE)
+
+# The core schema of YAML 1.2: "no" is a word, 12:30 no number, and 2026-11-20 stays the text that was written.
+_CORE_SCHEMA = (
+    ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)$", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
+    ("tag:yaml.org,2002:merge", r"^(?:<<)$", "<"),
+)
+
+
+class _Loader(yaml.CSafeLoader):
+    """PyYAML's safe loader, which keeps to YAML 1.2 and refuses a key that is written twice."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own attribute
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} is written twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return cast("dict[Any, Any]", super().construct_mapping(node, deep=deep))
+
+
+for _tag, _pattern, _first in _CORE_SCHEMA:
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), [char.replace("\0", "") for char in _first])
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that was read: its ``data``, and on demand the position of each part of it."""
+
+    path: Path
+    text: str
+    data: Any
+
+    def finding(self, pointer: Sequence[str | int], problem: str, remedy: str = "") -> Finding:
+        """Say what is wrong at ``pointer``, or at the nearest part around it that exists."""
+        line, column = self.position(pointer)
+        return Finding(str(self.path), line, column, problem, remedy)
+
+    def position(self, pointer: Sequence[str | int]) -> tuple[int, int]:
+        """Line and column, from 1, of the key or item at ``pointer``, or of the nearest part around it."""
+        node, mark = self._root, None
+        for step in pointer:
+            child = _child(node, str(step))
+            if child is None:
+                break
+            node, mark = child
+        if mark is None:
+            mark = node.start_mark if node else None
+        return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+    @cached_property
+    def _root(self) -> yaml.Node | None:
+        return cast("yaml.Node | None", yaml.compose(self.text, Loader=_Loader))
+
+
+def _child(node: yaml.Node | None, step: str) -> tuple[yaml.Node, yaml.Mark] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == step:
+                return value, key.start_mark
+    if isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
+        item = node.value[int(step)]
+        return item, item.start_mark
+    return None
+
+
+def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> Document:
+    """Read a YAML or JSON file.
+
+    Raises ``error`` with the position of what is wrong: a file that cannot be read, is larger than ``max_bytes`` or
+    no UTF-8, bad syntax, a key written twice, nesting beyond ``MAX_DEPTH``, aliases that expand beyond
+    ``MAX_ALIASED_NODES`` nodes.
+    """
+
+    def refuse(problem: str, remedy: str, mark: yaml.Mark | None = None) -> DocumentError:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        return error([Finding(str(path), line, column, problem, remedy)])
+
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise refuse(f"the file has {size} bytes; at most {max_bytes} are read", "split it, or raise the bound")
+        text = path.read_bytes().decode()
+    except OSError as failure:
+        raise refuse(f"cannot be read: {failure.strerror}", "name a file that exists and is readable") from None
+    except UnicodeDecodeError as failure:
+        raise refuse(f"is not UTF-8 at byte {failure.start}", "save the file as UTF-8") from None
+    try:
+        _refuse_depth(text)
+        _refuse_alias_bomb(text)
+        return Document(path, text, yaml.load(text, Loader=_Loader))  # noqa: S506 - a safe loader, see above
+    except yaml.MarkedYAMLError as failure:
+        problem = ", ".join(filter(None, (failure.context, failure.problem)))
+        raise refuse(problem, "correct the YAML at this place", failure.problem_mark or failure.context_mark) from None
+    except (yaml.YAMLError, ValueError) as failure:
+        raise refuse(str(failure).replace("\n", " "), "correct the YAML") from None
+
+
+def _refuse_depth(text: str) -> None:
+    """Refuse deep nesting before libyaml's composer recurses into it, which would end the process."""
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(text))
+    flow_depth = max(itertools.accumulate(steps), default=0)
+    block_depth = max(map(len, _LINE_PREFIX.findall(text)))
+    if flow_depth <= MAX_DEPTH and block_depth <= MAX_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise yaml.composer.ComposerError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+
+
+def _refuse_alias_bomb(text: str) -> None:
+    if not _ALIAS.search(text):
+        return
+    weights: dict[int, int] = {}
+
+    def weigh(node: yaml.Node) -> int:
+        known = weights.get(id(node))
+        if known is not None:
+            if known < 0:
+                raise yaml.composer.ComposerError(None, None, "an alias stands inside its own anchor", node.start_mark)
+            return known
+        weights[id(node)] = -1
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        children = itertools.chain(*parts) if isinstance(node, yaml.MappingNode) else iter(parts)
+        weight = weights[id(node)] = 1 + sum(map(weigh, children))
+        return weight
+
+    root = yaml.compose(text, Loader=_Loader)
+    if root and weigh(root) > len(weights) + MAX_ALIASED_NODES:
+        raise yaml.composer.ComposerError(
+            None, None, f"aliases expand to more than {MAX_ALIASED_NODES} nodes", root.start_mark
+        )

@@ -1,0 +1,172 @@
+"""The path of a request. It knows no web: the same engine serves HTTP and tests in the same process."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from rescind.contract.received import Received
+from rescind.contract.routing import Router
+from rescind.control.preference import preferred
+from rescind.model import Answer, Reply
+from rescind.problems import Problem
+from rescind.rate import gcra, spent, untouched
+from rescind.store.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rescind.contract.operations import Operation
+    from rescind.contract.security import SecurityScheme
+    from rescind.control.clock import Clock
+    from rescind.model import Request
+    from rescind.rate import Rate
+    from rescind.store import Store, Transaction
+    from rescind.vendors import Vendor
+    from rescind.vendors.rules import Call
+
+
+class Engine:
+    """Answers requests to vendors, each in the world of a sandbox.
+
+    Raises SpecError if two vendors claim one method and path.
+    """
+
+    def __init__(self, vendors: Sequence[Vendor], store: Store, clock: Clock, *, debug_headers: bool = True) -> None:
+        self.vendors = {vendor.name: vendor for vendor in vendors}
+        self.store = store
+        self.clock = clock
+        self.router = Router(
+            (operation for vendor in vendors for operation in vendor.operations.values()),
+            {vendor.name: str(vendor.spec.document.path) for vendor in vendors},
+        )
+        self._debug_headers = debug_headers
+
+    def answer(self, sandbox: str, request: Request) -> Reply:
+        """Answer a request in a sandbox's world. Raises Problem where no vendor has an answer."""
+        match = self.router.match(request.path)
+        if match is None:
+            nearest = self.router.nearest(request.path)
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                f"no vendor has a path {request.path}",
+                "check the base URL and the path; these are the nearest known ones",
+                nearest=nearest,
+            )
+        operation = match.methods.get(request.method)
+        if operation is None:
+            raise Problem(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                f"{request.path} has no {request.method}",
+                f"use {match.allow}",
+                headers={"Allow": match.allow},
+            )
+        received = Received(request, match.path)
+        return self.store.transact(
+            sandbox, self.clock.system(), lambda transaction: self._exchange(transaction, operation, received)
+        )
+
+    def _exchange(self, transaction: Transaction, operation: Operation, received: Received) -> Reply:
+        """One atomic step: everything that decides on the answer, and everything that it changes."""
+        vendor = self.vendors[operation.vendor]
+        world = World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
+        rules = vendor.rules[operation.id]
+        call = rules.call(operation, received, world)
+        answer = authenticate(call) or limit_rate(call) or prefer(call) or validate(call) or rules.judge(call)
+        return self._reply(call, answer)
+
+    def _reply(self, call: Call, answer: Answer) -> Reply:
+        example = call.operation.examples[answer.outcome]
+        reply = example.reply(call.received, {"rate": _rate_told(call, answer), **answer.values})
+        extra = (("X-Rescind-Outcome", example.outcome.id),) if self._debug_headers else ()
+        if call.preference:
+            extra += (("Preference-Applied", call.preference),)
+        return Reply(reply.status, reply.headers + extra, reply.body) if extra else reply
+
+
+def authenticate(call: Call) -> Answer | None:
+    """Refuse a request that satisfies none of the operation's security requirements."""
+    refusals = []
+    for schemes in call.operation.security:
+        states = [(scheme, state) for scheme in schemes if (state := _credential_state(call, scheme))]
+        if not states:
+            return None
+        refusals.append(states[0])
+    if not refusals:
+        return None
+    scheme, state = next((one for one in refusals if one[1] != "missing"), refusals[0])
+    outcome = scheme.refusals.get(state) or call.operation.default_refusal("security")
+    if outcome is None:
+        detail = f"the credential is {state}, and {call.operation.id} documents no answer to that"
+        raise Problem(HTTPStatus.UNAUTHORIZED, detail, f"send a credential of the fixtures as {scheme.name}")
+    return Answer(outcome)
+
+
+def limit_rate(call: Call) -> Answer | None:
+    """Refuse a request that its credential's rate does not allow."""
+    limit = call.operation.rate_limit
+    if limit is None:
+        return None
+    key = f"{call.world.vendor}/{call.operation.id}/{call.credential.get('id', '')}"
+    transaction = call.world.transaction
+    before = transaction.read("rates", key)
+    after, call.rate = gcra(before, call.world.now, _requests(call), limit.window_seconds)
+    if call.rate.allowed:
+        transaction.write("rates", key, after)
+        return None
+    return Answer(limit.refusal)
+
+
+def prefer(call: Call) -> Answer | None:
+    """Give the answer that the client chose, without any effect."""
+    header = call.received.request.headers.get("prefer")
+    preference = preferred(call.operation, header) if header else None
+    if preference is None:
+        return None
+    call.preference = preference.applied
+    return Answer(preference.outcome)
+
+
+def validate(call: Call) -> Answer | None:
+    """Refuse a request that breaks the contract, with the outcome that the spec names for the part that is wrong."""
+    call.parameters, call.body, violations = call.operation.read(call.received)
+    if not violations:
+        return None
+    first = violations[0]
+    if first.refusal is None:
+        detail = f"{first.location} {first.parameter}: {first.problem}"
+        raise Problem(HTTPStatus.BAD_REQUEST, detail, f"{call.operation.id} documents no answer to this; see its contract")
+    return Answer(first.refusal, {"violation": first._asdict()})
+
+
+def _credential_state(call: Call, scheme: SecurityScheme) -> str | None:
+    """What is wrong with the credential: ``missing``, ``unknown`` or ``expired``; None if it is good."""
+    credential = scheme.credential(call.received)
+    if credential is None:
+        return "missing"
+    if "credentials" not in call.world.seeds.collections:
+        call.credential = {"id": credential}
+        return None
+    record = call.world.get("credentials", credential)
+    if record is None:
+        return "unknown"
+    if record.get("expires") and call.world.is_past(record["expires"]):
+        return "expired"
+    call.credential = record
+    return None
+
+
+def _requests(call: Call) -> int:
+    limit = call.operation.rate_limit
+    assert limit is not None, "only asked for operations with a rate limit"  # noqa: S101 - tells mypy
+    requests: int = call.credential.get(limit.setting) or call.world.settings[limit.setting]
+    return requests
+
+
+def _rate_told(call: Call, answer: Answer) -> Rate | None:
+    """The rate that the reply tells of: without a usable key an untouched one, with a forced refusal a spent one."""
+    limit = call.operation.rate_limit
+    if limit is None:
+        return None
+    rate = call.rate or untouched(_requests(call))
+    return spent(rate.limit, limit.window_seconds) if answer.outcome == limit.refusal and rate.allowed else rate

@@ -1,0 +1,92 @@
+"""The catalogue as people read it: in a terminal, in a README, at start-up."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from rescind.control.catalogue import plain_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from rescind.vendors import Vendor
+
+BASE_URL = "http://127.0.0.1:8080"
+
+
+def as_table(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Aligned columns."""
+    rows = [("OUTCOME", "STATUS", "PROVENANCE", "WAYS", "DESCRIPTION")]
+    rows += [
+        (entry["id"], str(entry["status"]), entry["provenance"]["mark"], " ".join(entry["ways"]), entry["description"])
+        for entry in entries
+    ]
+    return columns(rows)
+
+
+def as_json(entries: Sequence[Mapping[str, Any]]) -> str:
+    """What ``GET /_rescind/outcomes`` answers."""
+    return json.dumps({"outcomes": entries}, indent=2)
+
+
+def as_markdown(entries: Sequence[Mapping[str, Any]]) -> str:
+    """One table for each operation, with a curl line for each outcome."""
+    operations: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        operations.setdefault(f"{entry['vendor']}.{entry['operation']}", []).append(entry)
+    sections = []
+    for name, group in operations.items():
+        lines = [f"### `{name}`", "", "| outcome | status | when | known from | try it |", "| --- | --- | --- | --- | --- |"]
+        for entry in group:
+            known = f"{entry['provenance']['mark']}: {entry['provenance']['source']}"
+            cells = (f"`{entry['outcome']}`", str(entry["status"]), entry["description"], known, f"`{_shortest(entry)}`")
+            lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+        sections.append("\n".join(lines))
+    return "\n\n".join(sections)
+
+
+LISTINGS: dict[str, Callable[[Sequence[Mapping[str, Any]]], str]] = {
+    "table": as_table,
+    "json": as_json,
+    "markdown": as_markdown,
+}
+
+
+def curl(request: Mapping[str, Any], base_url: str = BASE_URL) -> str:
+    """The shell command that sends a request of the catalogue."""
+    words = ["curl", "-i"]
+    if request["method"] != "GET":
+        words += ["-X", request["method"]]
+    for name, value in request.get("headers", {}).items():
+        words += ["-H", f"{name}: {value}"]
+    if "json" in request:
+        words += ["-H", "Content-Type: application/json", "-d", json.dumps(request["json"])]
+    return shlex.join([*words, base_url + request["path"]])
+
+
+def welcome(vendors: Iterable[Vendor], base_url: str) -> str:
+    """What ``rescind serve`` says to a person: who is simulated, with which credentials, and what to try."""
+    rows = [("VENDOR", "CREDENTIALS", "TRY")]
+    for vendor in vendors:
+        credentials = list(vendor.fixture.seeds.collections.get("credentials", {}))
+        shown = ", ".join(credentials[:2]) + (", ..." if len(credentials) > 2 else "")  # noqa: PLR2004 - a line's worth
+        operations = vendor.operations.values()
+        first = next((one for one in operations if one.method == "DELETE"), next(iter(operations)))
+        rows.append((vendor.name, shown or "none needed", curl(plain_request(vendor, first), base_url)))
+    return columns(rows)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as aligned columns; the last one is not padded."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _shortest(entry: Mapping[str, Any]) -> str:
+    """The way that one line of shell can take: by magic if that is one request, else forced."""
+    ways = entry["ways"]
+    single = [ways[kind][0] for kind in ("magic", "natural", "forced") if len(ways.get(kind, ())) == 1]
+    return curl(single[0])

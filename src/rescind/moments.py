@@ -1,0 +1,46 @@
+"""Points in time: nanoseconds since the Unix epoch inside, RFC 3339 in UTC outside.
+
+Fixtures may write a moment relative to the beginning of the sandbox: ``now``, ``now-2d``, ``now+1h``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+SECOND = 1_000_000_000
+LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * SECOND
+"""The last moment that can be written, give or take a day."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RELATIVE = re.compile(r"now(?:([+-]\d{1,6})([smhdw]))?")
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def is_relative(text: object) -> bool:
+    """Whether the text is a moment relative to the beginning of a sandbox."""
+    return isinstance(text, str) and _RELATIVE.fullmatch(text) is not None
+
+
+def parse(text: str, now: int = 0) -> int:
+    """The moment that ``text`` means, where ``now`` is the moment that relative ones count from.
+
+    Raises ValueError, saying what would be right.
+    """
+    relative = _RELATIVE.fullmatch(text)
+    if relative:
+        amount, unit = relative.groups()
+        return now + int(amount or 0) * _UNITS[unit or "s"] * SECOND
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"{text!r} is no moment; write 2026-11-20T12:00:00Z, or now-2d with s, m, h, d or w")
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def write(moment: int) -> str:
+    """A moment in RFC 3339, in UTC, with microseconds where there are any."""
+    text = (_EPOCH + timedelta(microseconds=moment // 1000)).isoformat()
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,172 @@
+"""Exsited, billing: delete an order for good, with an OAuth 2.0 token.
+
+Sources: the vendor's page on ``DELETE /api/v3/orders/{order_id}`` (seed 003), its page on authentication, and for what
+they leave open RFC 6749 (the grants) and RFC 6750 (the bearer token, which is the contract's matter).
+"""
+
+from __future__ import annotations
+
+import hmac
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from marshmallow import fields, validate
+
+from rescind.fixtures import Magic, Moment, RecordSchema, Reference, Shape
+from rescind.model import Answer
+from rescind.vendors.rules import Call, Rules, magic_order
+
+if TYPE_CHECKING:
+    from rescind.model import Record
+
+
+class Settings(RecordSchema):
+    """How long an access token lasts. The contract promises 3600 seconds."""
+
+    token_lifetime_seconds = fields.Integer(strict=True, load_default=3600, validate=validate.Equal(3600))
+
+
+class AccessToken(RecordSchema):
+    """An access token; without ``expires`` it never does."""
+
+    client = Reference("clients", required=True)
+    expires = Moment(load_default=None, allow_none=True)
+
+
+class Client(RecordSchema):
+    """An API client and its secret."""
+
+    secret = fields.String(required=True, validate=validate.Length(min=1))
+    redirect_uri = fields.String(required=True)
+
+
+class RefreshToken(RecordSchema):
+    """A refresh token, spent by its first use unless it is ``reusable``."""
+
+    client = Reference("clients", required=True)
+    reusable = fields.Boolean(load_default=False)
+
+
+class Order(RecordSchema):
+    """An order, as far as a reader wants to recognise it."""
+
+    name = fields.String(load_default="")
+    status = fields.String(load_default="ACTIVE")
+    total = fields.String(load_default="0.00")
+    magic = Magic()
+
+
+SHAPE = Shape(
+    settings=Settings(),
+    collections={
+        "credentials": AccessToken(),
+        "clients": Client(),
+        "refresh_tokens": RefreshToken(),
+        "orders": Order(),
+    },
+)
+
+
+class Deletion(Call):
+    """A call of deleteOrder."""
+
+    def find_order(self) -> Record | None:
+        """The order with this identifier."""
+        return self.world.get("orders", self.parameters["order_id"])
+
+
+def order_not_found(call: Deletion) -> bool:
+    """No such order, or one that was deleted (assumed)."""
+    return not call.order
+
+
+def delete(call: Deletion) -> Answer:
+    """The order is removed permanently; nothing of it remains."""
+    call.world.remove("orders", call.order)
+    return Answer("deleted")
+
+
+class Grant(Call):
+    """A call of issueToken."""
+
+    @property
+    def grant_type(self) -> str:
+        """What the client asks for."""
+        return str(self.body["grant_type"])
+
+    @cached_property
+    def client(self) -> Record | None:
+        """The client that authenticates in the body."""
+        return self.world.get("clients", self.body.get("client_id", ""))
+
+    @cached_property
+    def refresh_token(self) -> Record | None:
+        """The refresh token that the client presents."""
+        return self.world.get("refresh_tokens", self.body.get("refresh_token", ""))
+
+
+def unsupported_grant_type(call: Grant) -> bool:
+    """RFC 6749, section 5.2: the server supports neither this grant type nor any but two."""
+    return call.grant_type not in {"client_credentials", "refresh_token"}
+
+
+def invalid_request(call: Grant) -> bool:
+    """RFC 6749, section 5.2: the request lacks a parameter that the grant requires."""
+    needs = {
+        "client_credentials": {"client_id", "client_secret", "redirect_uri"},
+        "refresh_token": {"refresh_token"},
+    }
+    return not needs[call.grant_type] <= call.body.keys()
+
+
+def invalid_client(call: Grant) -> bool:
+    """RFC 6749, section 5.2: the client is unknown or its secret wrong. A refresh may leave the client out (assumed)."""
+    if call.grant_type == "refresh_token" and "client_id" not in call.body:
+        return False
+    if call.client is None or not _same(call.client["secret"], call.body.get("client_secret", "")):
+        return True
+    return call.body.get("redirect_uri", call.client["redirect_uri"]) != call.client["redirect_uri"]
+
+
+def invalid_grant(call: Grant) -> bool:
+    """RFC 6749, section 5.2: the refresh token is unknown, spent, or was issued to another client."""
+    if call.grant_type != "refresh_token":
+        return False
+    return call.refresh_token is None or call.body.get("client_id", call.refresh_token["client"]) != call.refresh_token["client"]
+
+
+def issue(call: Grant) -> Answer:
+    """A new pair of tokens; a refresh token is spent by its use (assumed)."""
+    if call.refresh_token and call.grant_type == "refresh_token":
+        client, outcome = call.refresh_token["client"], "refreshed"
+        if not call.refresh_token["reusable"]:
+            call.world.remove("refresh_tokens", call.refresh_token)
+    else:
+        client, outcome = call.body["client_id"], "issued"
+    lifetime = call.world.settings["token_lifetime_seconds"]
+    access_token = f"exs-access-{call.world.new_identifier('access')}"
+    refresh_token = f"exs-refresh-{call.world.new_identifier('refresh')}"
+    call.world.put("credentials", access_token, {"client": client, "expires": call.world.after(lifetime)})
+    call.world.put("refresh_tokens", refresh_token, {"client": client, "reusable": False})
+    token = {"access_token": access_token, "refresh_token": refresh_token, "expires_in": lifetime}
+    return Answer(outcome, {"token": token})
+
+
+def _same(secret: str, given: str) -> bool:
+    return hmac.compare_digest(secret.encode(), given.encode())
+
+
+RULES = {
+    "deleteOrder": Rules(
+        call=Deletion,
+        refusals=(order_not_found, magic_order),
+        effect=delete,
+        answers=("deleted",),
+    ),
+    "issueToken": Rules(
+        call=Grant,
+        refusals=(unsupported_grant_type, invalid_request, invalid_client, invalid_grant),
+        effect=issue,
+        answers=("issued", "refreshed"),
+    ),
+}
