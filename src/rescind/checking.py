@@ -26,7 +26,8 @@ class Report:
 def check(paths: Iterable[Path]) -> Report:
     """Validate files and folders of specs and fixtures. A fixture goes with the spec of its name."""
     files, findings = _files(paths)
-    specs, fixtures = {}, {}
+    specs: dict[str, Path] = {}
+    fixtures: dict[str, Path] = {}
     for path in files:
         try:
             is_spec = _is_spec(path)

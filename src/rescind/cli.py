@@ -45,7 +45,9 @@ def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
     _serve_parser(commands.add_parser("serve", help="answer as the vendors do"), environment)
     _outcomes_parser(commands.add_parser("outcomes", help="list every documented outcome"), environment)
     check = commands.add_parser("check", help="validate specs and fixtures")
-    check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files or folders; default: those that come with Rescind")
+    check.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="files or folders; default: those that come with Rescind"
+    )
     check.set_defaults(command=_check)
     return parser
 
@@ -53,14 +55,22 @@ def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
 def _serve_parser(parser: argparse.ArgumentParser, environment: dict[str, str]) -> None:
     default = ServeSettings()
     parser.add_argument("--host", default=default.host, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=default.port, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=default.port, help="port; 0 takes a free one (default: %(default)s)"
+    )
     _sources(parser)
-    parser.add_argument("--store", default=default.store, metavar="URL", help="where the world lives (default: %(default)s)")
+    parser.add_argument(
+        "--store", default=default.store, metavar="URL", help="where the world lives (default: %(default)s)"
+    )
     parser.add_argument("--reload", action="store_true", help="pick up edited specs, rules and fixtures")
     parser.add_argument("--control-token", metavar="TOKEN", help="bearer token of the control API; needed off loopback")
     parser.add_argument("--no-debug-headers", action="store_true", help="leave X-Rescind-Outcome out of replies")
     parser.add_argument(
-        "--max-body", type=int, default=default.max_body, metavar="BYTES", help="largest request body (default: %(default)s)"
+        "--max-body",
+        type=int,
+        default=default.max_body,
+        metavar="BYTES",
+        help="largest request body (default: %(default)s)",
     )
     parser.set_defaults(command=_serve)
     _apply(parser, environment)
@@ -119,7 +129,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     site = Site(build(), settings.control_token)
     reload = Reload(site, [*_spec_dirs(options), *_fixture_dirs(options)], build) if settings.reload else None
-    run(site, settings.host, settings.port, settings.max_body, lambda url: _announce(site.engine, url), reload)
+    run(site, settings, lambda url: _announce(site.engine, url), reload)
     return 0
 
 

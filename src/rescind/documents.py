@@ -23,10 +23,6 @@ MAX_ALIASED_NODES = 100_000
 Pointer = tuple[str | int, ...]
 """A path into a document: mapping keys and sequence indexes, outermost first."""
 
-_BRACKETS = re.compile(r"[\[\]{}]")
-_LINE_PREFIX = re.compile(r"^[ \-?]*", re.MULTILINE)
-_ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*\w", re.MULTILINE)
-
 # The core schema of YAML 1.2: "no" is a word, 12:30 no number, and 2026-11-20 stays the text that was written.
 _CORE_SCHEMA = (
     ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
@@ -47,9 +43,7 @@ class _Loader(yaml.CSafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} is written twice", key.start_mark
-                    )
+                    raise _refusal(f"the key {key.value!r} is written twice", key.start_mark)
                 seen.add(key.value)
         return cast("dict[Any, Any]", super().construct_mapping(node, deep=deep))
 
@@ -85,7 +79,7 @@ class Document:
 
     @cached_property
     def _root(self) -> yaml.Node | None:
-        return cast("yaml.Node | None", yaml.compose(self.text, Loader=_Loader))
+        return yaml.compose(self.text, Loader=_Loader)
 
 
 def _child(node: yaml.Node | None, step: str) -> tuple[yaml.Node, yaml.Mark] | None:
@@ -121,8 +115,8 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
     except UnicodeDecodeError as failure:
         raise refuse(f"is not UTF-8 at byte {failure.start}", "save the file as UTF-8") from None
     try:
-        _refuse_depth(text)
-        _refuse_alias_bomb(text)
+        if _survey(text):
+            _refuse_alias_bomb(text)
         return Document(path, text, yaml.load(text, Loader=_Loader))  # noqa: S506 - a safe loader, see above
     except yaml.MarkedYAMLError as failure:
         problem = ", ".join(filter(None, (failure.context, failure.problem)))
@@ -131,33 +125,29 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
         raise refuse(str(failure).replace("\n", " "), "correct the YAML") from None
 
 
-def _refuse_depth(text: str) -> None:
-    """Refuse deep nesting before libyaml's composer recurses into it, which would end the process."""
-    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(text))
-    flow_depth = max(itertools.accumulate(steps), default=0)
-    block_depth = max(map(len, _LINE_PREFIX.findall(text)))
-    if flow_depth <= MAX_DEPTH and block_depth <= MAX_DEPTH:
-        return
-    depth = 0
+def _survey(text: str) -> bool:
+    """Whether the text has aliases. Refuses deep nesting, which would overflow the stack of libyaml's composer."""
+    depth, aliases = 0, False
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
+            if depth > MAX_DEPTH:
+                raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > MAX_DEPTH:
-            raise yaml.composer.ComposerError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        elif isinstance(event, yaml.AliasEvent):
+            aliases = True
+    return aliases
 
 
 def _refuse_alias_bomb(text: str) -> None:
-    if not _ALIAS.search(text):
-        return
     weights: dict[int, int] = {}
 
     def weigh(node: yaml.Node) -> int:
         known = weights.get(id(node))
         if known is not None:
             if known < 0:
-                raise yaml.composer.ComposerError(None, None, "an alias stands inside its own anchor", node.start_mark)
+                raise _refusal("an alias stands inside its own anchor", node.start_mark)
             return known
         weights[id(node)] = -1
         parts = node.value if isinstance(node, yaml.CollectionNode) else ()
@@ -167,6 +157,8 @@ def _refuse_alias_bomb(text: str) -> None:
 
     root = yaml.compose(text, Loader=_Loader)
     if root and weigh(root) > len(weights) + MAX_ALIASED_NODES:
-        raise yaml.composer.ComposerError(
-            None, None, f"aliases expand to more than {MAX_ALIASED_NODES} nodes", root.start_mark
-        )
+        raise _refusal(f"aliases expand to more than {MAX_ALIASED_NODES} nodes", root.start_mark)
+
+
+def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.composer.ComposerError(None, None, problem, mark)

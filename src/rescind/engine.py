@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rescind.contract.received import Received
 from rescind.contract.routing import Router
 from rescind.control.preference import preferred
-from rescind.model import Answer, Reply
+from rescind.model import Answer
 from rescind.problems import Problem
 from rescind.rate import gcra, spent, untouched
 from rescind.store.world import World
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rescind.contract.operations import Operation
     from rescind.contract.security import SecurityScheme
     from rescind.control.clock import Clock
-    from rescind.model import Request
+    from rescind.model import Reply, Request
     from rescind.rate import Rate
     from rescind.store import Store, Transaction
     from rescind.vendors import Vendor
@@ -78,10 +78,12 @@ class Engine:
     def _reply(self, call: Call, answer: Answer) -> Reply:
         example = call.operation.examples[answer.outcome]
         reply = example.reply(call.received, {"rate": _rate_told(call, answer), **answer.values})
-        extra = (("X-Rescind-Outcome", example.outcome.id),) if self._debug_headers else ()
+        headers = reply.headers
+        if self._debug_headers:
+            headers += (("X-Rescind-Outcome", example.outcome.id),)
         if call.preference:
-            extra += (("Preference-Applied", call.preference),)
-        return Reply(reply.status, reply.headers + extra, reply.body) if extra else reply
+            headers += (("Preference-Applied", call.preference),)
+        return reply._replace(headers=headers)
 
 
 def authenticate(call: Call) -> Answer | None:
@@ -135,7 +137,9 @@ def validate(call: Call) -> Answer | None:
     first = violations[0]
     if first.refusal is None:
         detail = f"{first.location} {first.parameter}: {first.problem}"
-        raise Problem(HTTPStatus.BAD_REQUEST, detail, f"{call.operation.id} documents no answer to this; see its contract")
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, detail, f"{call.operation.id} documents no answer to this; see its contract"
+        )
     return Answer(first.refusal, {"violation": first._asdict()})
 
 

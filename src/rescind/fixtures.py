@@ -191,9 +191,13 @@ def _collections(
         schema = shape.schema(str(name))
         if schema is None:
             known = ", ".join([*RESERVED, *shape.collections])
-            findings.append(document.finding((str(name),), f"there is no collection {name!r}", f"it is one of: {known}"))
+            findings.append(
+                document.finding((str(name),), f"there is no collection {name!r}", f"it is one of: {known}")
+            )
         elif not isinstance(records, dict):
-            findings.append(document.finding((str(name),), f"{name} is no mapping", "write one record under each identifier"))
+            findings.append(
+                document.finding((str(name),), f"{name} is no mapping", "write one record under each identifier")
+            )
         else:
             collections[str(name)] = {
                 str(identifier): _checked(schema, record, document, (str(name), str(identifier)), findings)

@@ -38,10 +38,21 @@ def as_markdown(entries: Sequence[Mapping[str, Any]]) -> str:
         operations.setdefault(f"{entry['vendor']}.{entry['operation']}", []).append(entry)
     sections = []
     for name, group in operations.items():
-        lines = [f"### `{name}`", "", "| outcome | status | when | known from | try it |", "| --- | --- | --- | --- | --- |"]
+        lines = [
+            f"### `{name}`",
+            "",
+            "| outcome | status | when | known from | try it |",
+            "| --- | --- | --- | --- | --- |",
+        ]
         for entry in group:
             known = f"{entry['provenance']['mark']}: {entry['provenance']['source']}"
-            cells = (f"`{entry['outcome']}`", str(entry["status"]), entry["description"], known, f"`{_shortest(entry)}`")
+            cells = (
+                f"`{entry['outcome']}`",
+                str(entry["status"]),
+                entry["description"],
+                known,
+                f"`{_shortest(entry)}`",
+            )
             lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
         sections.append("\n".join(lines))
     return "\n\n".join(sections)

@@ -14,8 +14,8 @@ ALLOWED = -1
 class Rate:
     """How a credential stands with an operation.
 
-    ``limit`` is in requests a window; ``reset`` is the seconds until it is back at full capacity; ``retry_after`` is the
-    seconds until the next try is allowed, or ``ALLOWED``.
+    ``limit`` is in requests a window; ``reset`` is the seconds until it is back at full capacity; ``retry_after`` is
+    the seconds until the next try is allowed, or ``ALLOWED``.
     """
 
     limit: int

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rescind.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 PREFIX = "RESCIND_"
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -33,7 +33,7 @@ class ServeSettings:
     max_body: int = 2 * 1024 * 1024
 
     def check(self) -> None:
-        """Raises SettingsError for settings that do not go together."""
+        """Raise SettingsError for settings that do not go together."""
         if not 0 <= self.port <= 65_535:  # noqa: PLR2004 - the range of ports
             raise SettingsError(f"port {self.port} is none; use 0 (a free one) to 65535")
         if self.max_body < 1:
@@ -62,7 +62,9 @@ def from_environment(environment: Mapping[str, str], others: Iterable[str] = ())
 
     Raises SettingsError for a name that does not exist, with the nearest that does.
     """
-    known = {PREFIX + field.name.upper() for field in fields(ServeSettings)} | {PREFIX + name.upper() for name in others}
+    known = {PREFIX + field.name.upper() for field in fields(ServeSettings)} | {
+        PREFIX + name.upper() for name in others
+    }
     given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
     for name in given:
         if name not in known:

@@ -38,7 +38,9 @@ class Spec:
         while isinstance(part, dict) and isinstance(part.get("$ref"), str):
             reference = part["$ref"]
             if reference in seen:
-                raise self.error(place, f"the reference {reference} leads back to itself", "refer to a part with content")
+                raise self.error(
+                    place, f"the reference {reference} leads back to itself", "refer to a part with content"
+                )
             seen.add(reference)
             place = _pointer(reference)
             part = self._at(place)
@@ -108,7 +110,9 @@ def _dialect_findings(document: Document) -> Iterator[Finding]:
     try:
         errors = list(validator.iter_errors(document.data))
     except ValueError as failure:  # keys that JSON cannot have, such as `404:` without quotes
-        yield _unquoted_key(document, document.data, ()) or document.finding((), str(failure), "write plain JSON values")
+        yield _unquoted_key(document, document.data, ()) or document.finding(
+            (), str(failure), "write plain JSON values"
+        )
         return
     for error in errors:
         place = (*error.instance_path, *_offending_property(error))

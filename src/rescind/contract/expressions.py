@@ -1,4 +1,4 @@
-"""Templates in the spec: text with OpenAPI runtime expressions, such as ``Order {$request.path.id} is gone.``
+"""Templates in the spec: text with OpenAPI runtime expressions, such as ``Order {$request.path.id} is gone``.
 
 ``$request.path.NAME``, ``$request.query.NAME``, ``$request.header.NAME``, ``$url`` and ``$method`` are OpenAPI's own
 (OpenAPI 3.1, section 4.8.20.4). Any other name is a value of the answer that was decided: ``$order.trayNumber``.
@@ -29,7 +29,6 @@ class Scope(NamedTuple):
 
     received: Received
     values: Mapping[str, Any]
-
 
 
 def compile_template(text: str) -> Callable[[Scope], Any]:

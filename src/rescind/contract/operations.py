@@ -74,7 +74,7 @@ class Operation:
         return values, body, tuple(violations)
 
     def default_refusal(self, location: str) -> str | None:
-        """The outcome that a request with a wrong part gets where the spec names none: by status, as far as any fits."""
+        """The outcome for a wrong part of a request where the spec names none: by status, as far as any fits."""
         statuses = {"path": (404, 400, 422), "security": (401, 403)}.get(location, (400, 422))
         return self.first(*statuses)
 
@@ -108,11 +108,12 @@ def compile_operations(spec: Spec, vendor: str, mount: str = "") -> tuple[Operat
 
     Raises SpecError for a schema, an expression, a security scheme or an outcome's name that does not work out.
     """
-    operations = []
-    for path, item in spec.data["paths"].items():
-        for method in METHODS:
-            if method in item:
-                operations.append(_operation(spec, vendor, mount, path, method))
+    operations = [
+        _operation(spec, vendor, mount, path, method)
+        for path, item in spec.data["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
     seen: set[str] = set()
     for operation in operations:
         if operation.id in seen:
@@ -178,9 +179,13 @@ def _examples(
         headers = _headers(spec, part, part_place)
         for name, media_type, shown, shown_place in _shown(spec, part, part_place, status):
             if name in names:
-                raise spec.error(shown_place, f"{operation} has two outcomes named {name!r}", "give each a name of its own")
+                raise spec.error(
+                    shown_place, f"{operation} has two outcomes named {name!r}", "give each a name of its own"
+                )
             names.add(name)
-            provenance = Provenance(**shown.get("x-provenance", {"mark": "documented", "source": spec.data["info"]["title"]}))
+            provenance = Provenance(
+                **shown.get("x-provenance", {"mark": "documented", "source": spec.data["info"]["title"]})
+            )
             summary = shown.get("summary", part["description"])
             outcome = Outcome(vendor, operation, name, status, summary, provenance, shown.get("x-why-absent", {}))
             own_headers = {header.lower(): text for header, text in shown.get("x-headers", {}).items()}
@@ -188,7 +193,9 @@ def _examples(
             try:
                 example = compile_example(outcome, media_type, shown.get("value"), shown.get("x-values", {}), named)
             except ValueError as wrong:
-                raise spec.error(shown_place, str(wrong), "x-values go by JSON pointers into value; see expressions") from None
+                raise spec.error(
+                    shown_place, str(wrong), "x-values go by JSON pointers into value; see expressions"
+                ) from None
             yield name, example
 
 
@@ -210,11 +217,13 @@ def _shown(
             shown, shown_place = spec.follow(example, (*where, name))
             yield name, media_type, shown, shown_place
     if not found:
-        media_type, media = next(iter(response.get("content", {}).items()), (None, {}))
-        shown = {}
+        content: Mapping[str, Any] = response.get("content", {})
+        media_type = next(iter(content), None)
+        made_up: dict[str, Any] = {}
         if media_type and status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            shown["value"] = media["example"] if "example" in media else sample(spec, media.get("schema", {}))
-        yield _slug(HTTPStatus(status).phrase), media_type if shown else None, shown, place
+            media = content[media_type]
+            made_up["value"] = media["example"] if "example" in media else sample(spec, media.get("schema", {}))
+        yield _slug(HTTPStatus(status).phrase), media_type if made_up else None, made_up, place
 
 
 def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[str, Any]:

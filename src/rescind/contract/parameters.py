@@ -155,7 +155,7 @@ def compile_body(spec: Spec, part: Any, place: Pointer) -> Body:
         media_type.lower(): compile_schema(spec, media.get("schema", {}), (*place, "content", media_type, "schema"))
         for media_type, media in content.items()
     }
-    media = next(iter(content.values()), {})
+    media: Mapping[str, Any] = next(iter(content.values()), {})
     schema, _ = spec.follow(media.get("schema", {}), place)
     return Body(part.get("required", False), part.get("x-refusal"), first_example(media, schema), validators)
 

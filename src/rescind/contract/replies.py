@@ -74,7 +74,9 @@ def compile_example(
         steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
         _replace(value, steps, None)
         substitutions.append(Substitution(steps, compile_template(text)))
-    fillers = tuple((name, compile_template(text) if isinstance(text, str) else _constant(text)) for name, text in headers.items())
+    fillers = tuple(
+        (name, compile_template(text) if isinstance(text, str) else _constant(text)) for name, text in headers.items()
+    )
     example = Example(outcome, media_type, value, tuple(substitutions), fillers, None)
     if substitutions or any("{$" in str(text) for text in headers.values()):
         return example

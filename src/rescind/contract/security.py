@@ -51,7 +51,9 @@ def compile_scheme(spec: Spec, name: str, place: Pointer) -> SecurityScheme | No
     schemes = spec.data.get("components", {}).get("securitySchemes", {})
     if name not in schemes:
         known = ", ".join(schemes) or "none"
-        raise spec.error(place, f"there is no security scheme {name!r}", f"name one of components.securitySchemes: {known}")
+        raise spec.error(
+            place, f"there is no security scheme {name!r}", f"name one of components.securitySchemes: {known}"
+        )
     part, _ = spec.follow(schemes[name], ("components", "securitySchemes", name))
     refusals: dict[str, str] = part.get("x-refusals", {})
     if part["type"] == "apiKey":

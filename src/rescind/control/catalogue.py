@@ -27,8 +27,8 @@ _UNSTATED = {
 def catalogue(vendors: Iterable[Vendor]) -> list[dict[str, Any]]:
     """Every outcome with its ways, as ``GET /_rescind/outcomes`` shows them.
 
-    A way is a list of requests relative to a sandbox's base URL; run in order on a fresh sandbox, the last one gives the
-    outcome.
+    A way is a list of requests relative to a sandbox's base URL; run in order on a fresh sandbox, the last one gives
+    the outcome.
     """
     return [
         _entry(vendor, operation, example.outcome)
@@ -86,7 +86,9 @@ def _step(vendor: Vendor, operation: Operation, step: Mapping[str, Any]) -> list
 def _request(vendor: Vendor, operation: Operation, changes: Mapping[str, Any], json: Any) -> dict[str, Any]:
     stated = vendor.fixture.ways.get(operation.id, {})
     values = _shown(vendor, operation) | stated.get("request", {}) | changes
-    path, query, headers = operation.path, {}, {}
+    path = operation.path
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in values.items():
         location = operation.locations[name]
         if location == "path":

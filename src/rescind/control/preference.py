@@ -37,7 +37,8 @@ def preferred(operation: Operation, header: str) -> Preference | None:
     names = [
         name
         for name, example in operation.examples.items()
-        if chosen.get("example", name) == name and chosen.get("code", str(example.outcome.status)) == str(example.outcome.status)
+        if chosen.get("example", name) == name
+        and chosen.get("code", str(example.outcome.status)) == str(example.outcome.status)
     ]
     applied = ", ".join(f"{name}={chosen[name]}" for name in _OURS if name in chosen)
     if not names:

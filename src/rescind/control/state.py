@@ -86,4 +86,3 @@ class State:
             detail = f"{self._vendor.name} has no collection {collection!r}"
             raise Problem(HTTPStatus.NOT_FOUND, detail, f"it is one of: {known}")
         return schema
-

@@ -17,7 +17,6 @@ from rescind.contract.operations import compile_operations
 from rescind.errors import DocumentError, Finding, FixtureError, SpecError
 from rescind.fixtures import Fixture, Shape, load_fixture, no_fixture
 from rescind.vendors import plain
-from rescind.vendors.rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from rescind.contract.document import Spec
     from rescind.contract.operations import Operation
     from rescind.documents import Document, Pointer
+    from rescind.vendors.rules import Rules
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -54,7 +54,8 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
     if unknown:
         remedy = f"name one of: {', '.join(sorted(files))}"
         raise SpecError([Finding(f"vendor {name!r}", 0, 0, "there is no such vendor", remedy) for name in unknown])
-    vendors, findings = [], []
+    vendors: list[Vendor] = []
+    findings: list[Finding] = []
     for name in wanted:
         try:
             vendors.append(load_vendor(name, files[name], fixture_dirs))
@@ -119,7 +120,7 @@ def _rules_module(name: str, spec_file: Path) -> ModuleType | None:
     module = importlib.util.module_from_spec(found)
     try:
         found.loader.exec_module(module)
-    except Exception as failure:  # whatever a user's module raises is a finding about it
+    except Exception as failure:  # noqa: BLE001 - whatever a user's module raises is a finding about it
         raise SpecError([_import_finding(beside, failure)]) from None
     return module
 
@@ -134,7 +135,9 @@ def _rule_findings(spec: Spec, operations: Mapping[str, Operation], rules: Mappi
     """Every outcome that the rules name has an example, and every example a way to be reached."""
     for name in rules.keys() - operations.keys():
         known = ", ".join(operations)
-        yield spec.document.finding(("paths",), f"the rules speak of an operation {name!r}", f"the operations are: {known}")
+        yield spec.document.finding(
+            ("paths",), f"the rules speak of an operation {name!r}", f"the operations are: {known}"
+        )
     for name, operation in operations.items():
         if name not in rules:
             yield spec.document.finding(operation.place, f"{name} has no rules", "add it to RULES of the rules module")

@@ -75,7 +75,7 @@ class Deletion(Call):
 
 
 def account_not_associated(call: Deletion) -> bool:
-    """ "An authentication error will occur" if the account is not one of the key's."""
+    """If the account is not one of the key's, "an authentication error will occur"."""
     return call.parameters["accountId"] not in call.credential["accounts"]
 
 

@@ -36,7 +36,9 @@ class Money(fields.String):
     """An amount as a decimal string with two places."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Regexp(r"^\d{1,9}\.\d{2}\Z", error="Write an amount as text, such as \"19.90\"."), **kwargs)
+        super().__init__(
+            validate=validate.Regexp(r"^\d{1,9}\.\d{2}\Z", error='Write an amount as text, such as "19.90".'), **kwargs
+        )
 
 
 class Settings(RecordSchema):
@@ -196,7 +198,9 @@ def read(call: OrderCall) -> Answer:
 
 
 def _line(call: OrderCall, item: Record) -> dict[str, Any]:
-    total = Decimal(item["unit_price"]) * item["quantity"] - Decimal(item["discount_amount"]) + Decimal(item["shipping"])
+    total = (
+        Decimal(item["unit_price"]) * item["quantity"] - Decimal(item["discount_amount"]) + Decimal(item["shipping"])
+    )
     product = _fields(call, "products", item["product"], "uuid", "name")
     return {
         "id": item["id"],

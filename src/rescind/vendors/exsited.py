@@ -120,19 +120,23 @@ def invalid_request(call: Grant) -> bool:
 
 
 def invalid_client(call: Grant) -> bool:
-    """RFC 6749, section 5.2: the client is unknown or its secret wrong. A refresh may leave the client out (assumed)."""
+    """RFC 6749, section 5.2: the client is unknown or its secret wrong. A refresh may leave it out (assumed)."""
     if call.grant_type == "refresh_token" and "client_id" not in call.body:
         return False
     if call.client is None or not _same(call.client["secret"], call.body.get("client_secret", "")):
         return True
-    return call.body.get("redirect_uri", call.client["redirect_uri"]) != call.client["redirect_uri"]
+    registered: str = call.client["redirect_uri"]
+    return bool(call.body.get("redirect_uri", registered) != registered)
 
 
 def invalid_grant(call: Grant) -> bool:
     """RFC 6749, section 5.2: the refresh token is unknown, spent, or was issued to another client."""
     if call.grant_type != "refresh_token":
         return False
-    return call.refresh_token is None or call.body.get("client_id", call.refresh_token["client"]) != call.refresh_token["client"]
+    return (
+        call.refresh_token is None
+        or call.body.get("client_id", call.refresh_token["client"]) != call.refresh_token["client"]
+    )
 
 
 def issue(call: Grant) -> Answer:

@@ -1,7 +1,7 @@
 """RxUniverse, an optical lab system: cancel an order, and read its status.
 
-Sources: the vendor's page on ``DELETE /api/v2/orders/{orderIdentifier}`` (seed 004 and the public page of the same name)
-and its page on fetching an order's status.
+Sources: the vendor's page on ``DELETE /api/v2/orders/{orderIdentifier}`` (seed 004 and the public page of the same
+name) and its page on fetching an order's status.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Station(RecordSchema):
 
 
 class Order(RecordSchema):
-    """A job. ``stations`` are those that it has been through, the current one last; ``flagged`` is when it was cancelled."""
+    """A job. ``stations`` are those it has been through, the current one last; ``flagged`` is when it was cancelled."""
 
     trayNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name
     poNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name

@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
             self._body.append(body)
         else:
             detail = f"the body has more than {self._max_body} bytes"
-            self._refuse(HTTPStatus.CONTENT_TOO_LARGE, detail, "send less, or start with a larger --max-body")
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, "send less, or start with a larger --max-body")
 
     def on_message_complete(self) -> None:
         """Answer."""
@@ -118,7 +118,12 @@ class Connection(asyncio.Protocol):
         if not path.startswith("/"):
             path = httptools.parse_url(self._url).path.decode("latin-1") if b"://" in self._url else f"/{path}"
         request = Request(
-            self._parser.get_method().decode(), path or "/", query, self._headers, b"".join(self._body), f"http://{host}"
+            self._parser.get_method().decode(),
+            path or "/",
+            query,
+            self._headers,
+            b"".join(self._body),
+            f"http://{host}",
         )
         reply = self._site.handle(request)
         self._write(reply, keep_alive=self._parser.should_keep_alive(), head=request.method == "HEAD")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -15,25 +17,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rescind.engine import Engine
+    from rescind.settings import ServeSettings
     from rescind.web.site import Site
 
 _WATCH_SECONDS = 0.25
 
 
-def run(
-    site: Site,
-    host: str,
-    port: int,
-    max_body: int,
-    announce: Callable[[str], None],
-    reload: Reload | None = None,
-) -> None:
+def run(site: Site, settings: ServeSettings, announce: Callable[[str], None], reload: Reload | None = None) -> None:
     """Serve until SIGTERM or SIGINT. ``announce`` gets the base URL once requests are answered.
 
     Raises SettingsError if the address cannot be had.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(site, host, port, max_body, announce, reload))
+        runner.run(_serve(site, settings, announce, reload))
 
 
 class Reload:
@@ -55,7 +51,11 @@ class Reload:
         try:
             self._site.engine = self._build()
         except DocumentError as error:
-            print(f"Not reloaded, still serving what was there before {changed} changed:\n{error}", file=sys.stderr, flush=True)
+            print(
+                f"Not reloaded, still serving what was there before {changed} changed:\n{error}",
+                file=sys.stderr,
+                flush=True,
+            )
         else:
             print(f"Reloaded: {changed}", file=sys.stderr, flush=True)
 
@@ -72,19 +72,21 @@ class Reload:
         return snapshot
 
 
-async def _serve(
-    site: Site, host: str, port: int, max_body: int, announce: Callable[[str], None], reload: Reload | None
-) -> None:
+async def _serve(site: Site, settings: ServeSettings, announce: Callable[[str], None], reload: Reload | None) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     connections: set[Connection] = set()
+    host, port = settings.host, settings.port
     try:
-        server = await loop.create_server(lambda: Connection(site, max_body, connections), host, port, backlog=1024)
+        server = await loop.create_server(
+            lambda: Connection(site, settings.max_body, connections), host, port, backlog=1024
+        )
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise SettingsError(f"cannot listen on {host}:{port}: {reason}; choose another --port, or 0 for a free one") from None
+        reason = os.strerror(error.errno) if error.errno in errno.errorcode and error.errno else str(error)
+        remedy = "choose another --port, or 0 for a free one" if error.errno == errno.EADDRINUSE else "check --host"
+        raise SettingsError(f"cannot listen on {host}:{port}: {reason}; {remedy}") from None
     address = f"[{host}]" if ":" in host else host
     announce(f"http://{address}:{server.sockets[0].getsockname()[1]}")
     watching = asyncio.create_task(_watch(reload)) if reload else None
