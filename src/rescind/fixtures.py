@@ -211,12 +211,25 @@ def _checked(schema: Schema, data: Any, document: Document, place: Pointer, find
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        known = ", ".join(field.data_key or name for name, field in schema.fields.items())
         for where, message in messages(error):
-            remedy = f"the fields here are: {known}" if message == "Unknown field." else "see the README on fixtures"
+            remedy = (
+                f"the fields here are: {', '.join(_known_fields(schema, where))}"
+                if message == "Unknown field."
+                else "correct the value, or leave the field out where it has a default"
+            )
             findings.append(document.finding((*place, *where), _with_value(message, data, where), remedy))
         return {}
     return loaded
+
+
+def _known_fields(schema: Schema, place: Pointer) -> list[str]:
+    """The names of the fields beside the one at ``place``."""
+    for step in place[:-1]:
+        declared = schema.fields.get(str(step))
+        nested = declared.inner if isinstance(declared, fields.List) else declared
+        if isinstance(nested, fields.Nested):
+            schema = nested.schema
+    return [declared.data_key or name for name, declared in schema.fields.items()]
 
 
 def _with_value(message: str, data: Any, place: Pointer) -> str:

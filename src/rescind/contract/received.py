@@ -49,11 +49,21 @@ class Received:
         return self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def json(self) -> Any:
-        """The body as JSON by RFC 8259. Raises ValueError if it is none."""
-        try:
-            return json.loads(self.request.body.decode(), parse_constant=_refuse_constant)
-        except RecursionError:
-            raise ValueError("the body is nested too deeply") from None
+        """The body as JSON. Raises ValueError if it is none."""
+        return parse_json(self.request.body)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse JSON by RFC 8259, whose text is UTF-8. Raises ValueError, saying what is wrong."""
+    try:
+        value = json.loads(body.decode(), parse_constant=_refuse_constant)
+        if rb"\u" in body:
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeError:
+        raise ValueError("it has text that is not UTF-8") from None
+    return value
 
 
 def decode_query(text: str) -> str:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from rescind import __version__, data
 from rescind.contract.document import open_spec
+from rescind.contract.received import parse_json
 from rescind.control.catalogue import CONTROL, catalogue
 from rescind.control.payloads import AdvanceSchema, ClockSchema, checked
 from rescind.control.state import State
@@ -208,8 +209,8 @@ def _body() -> dict[str, Any]:
         detail = f"the media type is {request.mimetype or 'missing'}"
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, "send Content-Type: application/json")
     try:
-        body = json.loads(request.get_data())
-    except (ValueError, RecursionError) as wrong:
+        body = parse_json(request.get_data())
+    except ValueError as wrong:
         raise Problem(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {wrong}", "send a JSON object") from None
     if not isinstance(body, dict):
         raise Problem(HTTPStatus.BAD_REQUEST, f"the body is a JSON {type(body).__name__}", "send a JSON object")

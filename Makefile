@@ -1,0 +1,38 @@
+# Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: serve test check fuzz bench clean
+.DEFAULT_GOAL := serve
+
+serve: .venv/runtime  ## The sandbox on http://127.0.0.1:8080.
+	@$(BIN)/rescind serve
+
+test: .venv/dev  ## Every test but the fuzzing.
+	$(BIN)/python -m pytest
+
+check: .venv/dev  ## Lint, format and types.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/rescind check
+
+fuzz: .venv/dev  ## Schemathesis against a running server: every document, every phase, every check.
+	$(BIN)/python tests/contract/fuzz.py
+
+bench: .venv/dev  ## Ratios against a minimal Flask app, measured in one run.
+	$(BIN)/python tests/bench/bench.py
+
+clean:
+	rm -rf .venv
+
+.venv/runtime: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rescind needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@

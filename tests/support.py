@@ -1,0 +1,110 @@
+"""What many tests need: a real server, worlds of their own, and calls in the same process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rescind import data
+from rescind.control.clock import Clock
+from rescind.engine import Engine
+from rescind.model import Reply, Request
+from rescind.store.memory import MemoryStore
+from rescind.vendors import load_vendors
+from rescind.web.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+START = 1_795_000_000_000_000_000
+"""When the clocks of tests in the same process begin, in nanoseconds since the epoch."""
+
+
+class Server:
+    """A ``rescind serve`` in a process of its own."""
+
+    def __init__(self, *options: str, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "rescind", "serve", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        assert self.process.stdout is not None
+        self.first_line = self.process.stdout.readline().rstrip("\n")
+        if not self.first_line:
+            _, errors = self.process.communicate()
+            raise RuntimeError(errors)
+        self.url = self.first_line.removeprefix("Rescind ready on ")
+        self.errors: list[str] = []
+        self._drain = threading.Thread(target=self._read_errors, daemon=True)
+        self._drain.start()
+
+    def stop(self) -> int:
+        """Ask it to stop, and give its exit code."""
+        self.process.terminate()
+        code = self.process.wait(timeout=30)
+        self._drain.join(timeout=30)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+        return code
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.errors.append(line)
+
+
+@contextmanager
+def serving(*options: str, **environment: str) -> Iterator[Server]:
+    """A server for the time of a block; it must not have failed meanwhile."""
+    server = Server(*options, **environment)
+    try:
+        yield server
+    finally:
+        server.stop()
+        assert "Traceback" not in "".join(server.errors), "".join(server.errors)
+
+
+class World:
+    """A site in this process, with a clock that only the test moves."""
+
+    def __init__(self, spec: Path | None = None, fixtures: Path | None = None) -> None:
+        self.time = START
+        specs = [spec] if spec else [data.SPEC_DIR]
+        vendors = load_vendors(specs, [fixtures] if fixtures else [data.FIXTURE_DIR])
+        self.site = Site(Engine(vendors, MemoryStore(), Clock(lambda: self.time)))
+
+    def call(self, method: str, target: str, body: bytes = b"", **headers: str) -> Reply:
+        """Send a request; underscores in header names stand for hyphens."""
+        path, _, query = target.partition("?")
+        named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        return self.site.handle(Request(method, path, query, named, body, "http://sandbox.test"))
+
+    def outcome(self, method: str, target: str, body: bytes = b"", **headers: str) -> str:
+        """The name of the outcome that a request meets."""
+        return outcome(self.call(method, target, body, **headers))
+
+
+def outcome(reply: Reply) -> str:
+    """The last part of ``X-Rescind-Outcome``."""
+    return dict(reply.headers)["X-Rescind-Outcome"].rpartition(".")[2]
+
+
+def header(reply: Reply, name: str) -> str:
+    """A header of a reply, whatever its case."""
+    return {key.lower(): value for key, value in reply.headers}[name.lower()]
+
+
+def request_of(step: dict[str, Any]) -> dict[str, Any]:
+    """The arguments for httpx of a request of the catalogue, but for its URL."""
+    arguments = {"method": step["method"], "headers": step.get("headers")}
+    return arguments | ({"json": step["json"]} if "json" in step else {})

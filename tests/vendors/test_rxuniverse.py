@@ -1,0 +1,142 @@
+"""RxUniverse's rules, line by line of vendors.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from support import World
+
+ORDERS = "/api/v2/orders/"
+
+
+def settings(world: World, **changes: Any) -> None:
+    reply = world.call(
+        "PATCH", "/_rescind/state/rxuniverse/settings", json.dumps(changes).encode(), content_type="application/json"
+    )
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize("identifier", ["72544", "337178", "Example"])
+def test_documented_order_is_found_by_each_of_its_numbers(world: World, identifier: str) -> None:
+    reply = world.call("DELETE", ORDERS + identifier)
+    assert reply.status == 200
+    body = json.loads(reply.body)
+    assert body == {"orderNumber": "72544", "trayNumber": "337178", "poNumber": "Example", "message": ""}
+
+
+def test_cancelled_order_is_flagged_and_not_removed(world: World) -> None:
+    assert world.outcome("DELETE", ORDERS + "72544") == "cancelled"
+    assert world.outcome("DELETE", ORDERS + "72544") == "already_cancelled"
+    status = world.call("GET", ORDERS + "72544/status")
+    assert (status.status, json.loads(status.body)) == (200, {"error": "Order marked for cancelation", "details": []})
+    record = json.loads(world.call("GET", "/_rescind/state/rxuniverse/orders/72544").body)
+    assert record["flagged"] == "2026-11-18T11:06:40Z"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "found"),
+    [
+        ("72530", True),  # complete, by its number
+        ("337150", False),  # complete, by its tray
+        ("PO-4690", True),  # complete, by its purchase order
+        ("PO-SHARED", False),
+        ("9999999", False),
+        ("..", False),
+        ("%00", False),
+        ("%2F", False),
+        ("%FF", False),
+        ("72544%20", False),
+        ("x" * 9000, False),
+    ],
+)
+def test_tray_and_purchase_order_numbers_find_only_what_is_documented(
+    world: World, identifier: str, found: bool
+) -> None:
+    assert world.outcome("GET", f"{ORDERS}{identifier}/status") == ("status" if found else "not_found")
+
+
+def test_order_number_goes_before_tray_and_purchase_order_number(world: World) -> None:
+    for identifier, numbers in {
+        "A": {},
+        "B": {"trayNumber": "A"},
+        "C": {"poNumber": "A"},
+        "D": {"poNumber": "B"},
+    }.items():
+        world.call(
+            "PUT",
+            f"/_rescind/state/rxuniverse/orders/{identifier}",
+            json.dumps(numbers).encode(),
+            content_type="application/json",
+        )
+
+    def number(identifier: str) -> str:
+        return str(json.loads(world.call("GET", f"{ORDERS}{identifier}/status").body)["orderNumber"])
+
+    assert number("A") == "A"
+    world.call("DELETE", "/_rescind/state/rxuniverse/orders/A")
+    assert number("A") == "B"
+    world.call("DELETE", "/_rescind/state/rxuniverse/orders/B")
+    assert number("A") == "C"
+    assert number("B") == "D"
+
+
+def test_not_found_repeats_the_identifier_as_it_was_given(world: World) -> None:
+    reply = world.call("DELETE", ORDERS + "caf%C3%A9")
+    assert json.loads(reply.body) == {"error": "No record found", "details": ["Provided: café"]}
+
+
+@pytest.mark.parametrize(
+    ("reasons", "query", "expected"),
+    [
+        ({}, "", "delete_reasons_empty"),
+        ({}, "?deleteReason=10", "delete_reasons_empty"),
+        ({"10": "x"}, "", "delete_reason_missing"),
+        ({"10": "x"}, "?deleteReason=", "delete_reason_missing"),
+        ({"10": "x"}, "?deleteReason=9999", "delete_reason_invalid"),
+        ({"10": "x"}, "?deleteReason=10", "cancelled"),
+        ({"10": "x"}, "?deleteReason=10&deleteReason=10", "delete_reason_invalid"),
+    ],
+)
+def test_required_reason(world: World, reasons: dict[str, str], query: str, expected: str) -> None:
+    settings(world, enter_reason_code_when_deleting_order=True, delete_reasons=reasons)
+    assert world.outcome("DELETE", f"{ORDERS}72544{query}") == expected
+
+
+def test_reason_that_is_not_required_is_ignored_with_a_note(world: World) -> None:
+    reply = world.call("DELETE", ORDERS + "72544?deleteReason=nonsense")
+    assert "ignored" in json.loads(reply.body)["message"]
+
+
+def test_refusals_come_in_the_documented_order(world: World) -> None:
+    settings(world, job_tracker_installed=False, enter_reason_code_when_deleting_order=True, delete_reasons={})
+    met = [world.outcome("DELETE", ORDERS + "nothing"), world.outcome("DELETE", ORDERS + "72547")]
+    settings(world, job_tracker_installed=True)
+    met.append(world.outcome("DELETE", ORDERS + "72547"))
+    settings(world, delete_reasons={"10": "x"})
+    met.append(world.outcome("DELETE", ORDERS + "72547"))
+    met.append(world.outcome("DELETE", ORDERS + "72547?deleteReason=4"))
+    met.append(world.outcome("DELETE", ORDERS + "72547?deleteReason=10"))
+    assert met == [
+        "not_found",
+        "job_tracker_missing",
+        "delete_reasons_empty",
+        "delete_reason_missing",
+        "delete_reason_invalid",
+        "non_cancel_station",
+    ]
+
+
+def test_status_of_an_order_on_hold(world: World) -> None:
+    assert json.loads(world.call("GET", ORDERS + "72546/status").body) == {
+        "orderNumber": "72546",
+        "trayNumber": "337180",
+        "poNumber": "PO-4712",
+        "currentStation": "12",
+        "currentStationDesc": "Surfacing",
+        "status": "W",
+        "statusDesc": "Hold",
+        "onHold": True,
+    }
