@@ -20,9 +20,7 @@ from support import World
     ],
     ids=["alephee", "rxuniverse", "exsited", "ecommerce"],
 )
-def test_one_of_64_deletions_succeeds(
-    world: World, target: str, authorization: str, success: str, gone: str
-) -> None:
+def test_one_of_64_deletions_succeeds(world: World, target: str, authorization: str, success: str, gone: str) -> None:
     with ThreadPoolExecutor(64) as pool:
         met = Counter(pool.map(lambda _: world.outcome("DELETE", target, Authorization=authorization), range(64)))
     assert met == {success: 1, gone: 63}

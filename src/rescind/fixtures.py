@@ -171,9 +171,10 @@ def load_fixture(path: Path, shape: Shape) -> Fixture:
     return Fixture(document, _seeds(settings, collections, shape), head["mount"], head["ways"])
 
 
-def no_fixture(shape: Shape, collections: Mapping[str, Mapping[str, Record]]) -> Fixture:
+def no_fixture(shape: Shape, collections: Mapping[str, Mapping[str, Record]] | None = None) -> Fixture:
     """The fixture of a vendor that has none: only the given records."""
-    return Fixture(None, _seeds(shape.settings.load({}), collections, shape), "", {})
+    records = collections or {name: {} for name in shape.collections}
+    return Fixture(None, _seeds(shape.settings.load({}), records, shape), "", {})
 
 
 def messages(error: ValidationError) -> Iterator[tuple[Pointer, str]]:

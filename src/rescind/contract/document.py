@@ -120,8 +120,10 @@ def _dialect_findings(document: Document) -> Iterator[Finding]:
 
 
 def _offending_property(error: jsonschema_rs.ValidationError) -> tuple[str, ...]:
-    unexpected = getattr(error.kind, "unexpected", None)
-    return (str(unexpected[0]),) if unexpected else ()
+    """The key that an error about a whole object is really about, as far as the error knows it."""
+    misnamed = getattr(error.kind, "error", None)
+    unexpected = [misnamed.instance] if misnamed else getattr(error.kind, "unexpected", [])
+    return tuple(map(str, unexpected[:1]))
 
 
 def _remedy(schema: Any, path: list[str | int]) -> str:

@@ -75,7 +75,7 @@ class Operation:
 
     def default_refusal(self, location: str) -> str | None:
         """The outcome for a wrong part of a request where the spec names none: by status, as far as any fits."""
-        statuses = {"path": (404, 400, 422), "security": (401, 403)}.get(location, (400, 422))
+        statuses = {"path": (400, 422, 404), "security": (401, 403)}.get(location, (400, 422))
         return self.first(*statuses)
 
     def first(self, *statuses: int) -> str | None:

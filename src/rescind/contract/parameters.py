@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from rescind.contract.expressions import MISSING
 from rescind.contract.received import is_text
+from rescind.contract.sample import sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ _READERS: dict[str, Callable[[str], Any]] = {"integer": _integer, "number": _num
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation. ``example`` is a value that the spec shows."""
+    """One parameter of an operation. ``example`` is a value that the spec shows, or one that fits the schema."""
 
     name: str
     location: str
@@ -139,7 +140,7 @@ def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
         location=part["in"],
         required=part.get("required", False),
         refusal=part.get("x-refusal"),
-        example=first_example(part, schema),
+        example=_shown(spec, part, schema),
         default=schema.get("default", MISSING) if isinstance(schema, dict) else MISSING,
         is_array=kind == "array",
         read=_READERS.get(_type(items), _text),
@@ -179,6 +180,11 @@ def first_example(part: Mapping[str, Any], schema: Any) -> Any:
     if isinstance(schema, dict):
         return schema.get("example", next(iter(schema.get("examples", ())), MISSING))
     return MISSING
+
+
+def _shown(spec: Spec, part: Mapping[str, Any], schema: Any) -> Any:
+    shown = first_example(part, schema)
+    return sample(spec, schema) if shown is MISSING else shown
 
 
 def _type(schema: Any) -> str:

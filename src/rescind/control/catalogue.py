@@ -105,9 +105,7 @@ def _request(vendor: Vendor, operation: Operation, changes: Mapping[str, Any], j
 def _shown(vendor: Vendor, operation: Operation) -> dict[str, Any]:
     """The required parameters with the values that the spec shows, and a credential of the fixture."""
     shown: dict[str, Any] = {
-        parameter.name: "1" if parameter.example is MISSING else parameter.example
-        for parameter in operation.parameters
-        if parameter.required
+        parameter.name: parameter.example for parameter in operation.parameters if parameter.required
     }
     credentials = vendor.fixture.seeds.collections.get("credentials", {"token": {}})
     for scheme in next(iter(operation.security), ()):

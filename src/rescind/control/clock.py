@@ -42,11 +42,11 @@ class Clock:
 
         Raises Problem for a moment that cannot be written.
         """
+        before = self.now(transaction)
+        wanted = moments.parse(now, before) if now else None
         if mode == "frozen":
-            offset = moments.parse(now) if now else self.now(transaction)
-        else:
-            offset = moments.parse(now) - self.system() if now else 0
-        return self._keep(transaction, mode, offset)
+            return self._keep(transaction, mode, before if wanted is None else wanted)
+        return self._keep(transaction, mode, 0 if wanted is None else wanted - self.system())
 
     def advance(self, transaction: Transaction, seconds: float) -> dict[str, Any]:
         """Move the clock forward. Raises Problem if it would pass the last moment that can be written."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rescind.contract.document import open_spec
@@ -48,6 +48,10 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
 
     Raises DocumentError with the findings of all vendors together.
     """
+    missing = [str(folder) for folder in (*spec_dirs, *fixture_dirs) if not folder.is_dir()]
+    if missing:
+        remedy = "name a folder that exists"
+        raise DocumentError([Finding(folder, 0, 0, "there is no such folder", remedy) for folder in missing])
     files = specs_in(spec_dirs)
     wanted = list(only) or sorted(files)
     unknown = [name for name in wanted if name not in files]
@@ -70,8 +74,6 @@ def specs_in(folders: Sequence[Path]) -> dict[str, Path]:
     """The vendors' documents by vendor name; an earlier folder goes before a later one."""
     files: dict[str, Path] = {}
     for folder in folders:
-        if not folder.is_dir():
-            raise SpecError([Finding(str(folder), 0, 0, "there is no such folder", "name a folder that exists")])
         for path in sorted(folder.iterdir()):
             if path.suffix in SUFFIXES and path.stem != "control":
                 files.setdefault(path.stem, path)
@@ -84,22 +86,32 @@ def load_vendor(name: str, spec_file: Path, fixture_dirs: Sequence[Path]) -> Ven
     module = _rules_module(name, spec_file)
     shape: Shape = getattr(module, "SHAPE", Shape())
     fixture_file = _fixture_file(name, fixture_dirs)
-    compiled = compile_operations(spec, name)
-    if fixture_file:
-        fixture = load_fixture(fixture_file, shape)
-        compiled = compile_operations(spec, name, fixture.mount) if fixture.mount else compiled
-    else:
-        fixture = no_fixture(shape, plain.seeded_by_examples(compiled))
-    operations = {operation.id: operation for operation in compiled}
-    written: Mapping[str, Rules] = getattr(module, "RULES", {})
-    findings = [*_rule_findings(spec, operations, written)] if module else []
-    if findings:
-        raise SpecError(findings)
-    findings = [*_fixture_findings(fixture, operations)]
-    if findings:
-        raise FixtureError(findings)
-    rules = {name: written.get(name) or plain.rules_for(one, str(spec_file)) for name, one in operations.items()}
-    return Vendor(name, spec, shape, fixture, operations, rules)
+    fixture = load_fixture(fixture_file, shape) if fixture_file else None
+    compiled = compile_operations(spec, name, fixture.mount if fixture else "")
+    if module is None:
+        return _plain_vendor(name, spec, compiled, fixture)
+    rules: Mapping[str, Rules] = getattr(module, "RULES", {})
+    vendor = Vendor(name, spec, shape, fixture or no_fixture(shape), {one.id: one for one in compiled}, rules)
+    _refuse(SpecError, _rule_findings(vendor))
+    _refuse(FixtureError, _fixture_findings(vendor))
+    return vendor
+
+
+def _plain_vendor(name: str, spec: Spec, compiled: Iterable[Operation], fixture: Fixture | None) -> Vendor:
+    operations = {one.id: plain.completed(one) for one in compiled}
+    fixture = fixture or no_fixture(Shape(), plain.things_shown(operations.values()))
+    things = fixture.seeds.collections
+    ways = {key: plain.ways_of(one, things) for key, one in operations.items()} | dict(fixture.ways)
+    rules = {key: plain.rules_for(one, things) for key, one in operations.items()}
+    vendor = Vendor(name, spec, Shape(), replace(fixture, ways=ways), operations, rules)
+    _refuse(FixtureError, _fixture_findings(vendor))
+    return vendor
+
+
+def _refuse(error: type[DocumentError], findings: Iterable[Finding]) -> None:
+    found = tuple(findings)
+    if found:
+        raise error(found)
 
 
 def _fixture_file(name: str, folders: Sequence[Path]) -> Path | None:
@@ -131,8 +143,9 @@ def _import_finding(file: Path, failure: Exception) -> Finding:
     return Finding(str(file), line, 1, f"{type(failure).__name__}: {failure}", "correct the rules module")
 
 
-def _rule_findings(spec: Spec, operations: Mapping[str, Operation], rules: Mapping[str, Rules]) -> Iterator[Finding]:
+def _rule_findings(vendor: Vendor) -> Iterator[Finding]:
     """Every outcome that the rules name has an example, and every example a way to be reached."""
+    spec, operations, rules = vendor.spec, vendor.operations, vendor.rules
     for name in rules.keys() - operations.keys():
         known = ", ".join(operations)
         yield spec.document.finding(
@@ -167,8 +180,9 @@ def _example_place(spec: Spec, operation: Operation, outcome: str) -> tuple[str 
     return where
 
 
-def _fixture_findings(fixture: Fixture, operations: Mapping[str, Operation]) -> Iterator[Finding]:
+def _fixture_findings(vendor: Vendor) -> Iterator[Finding]:
     """Magic orders and ways speak of operations, outcomes and parameters that exist."""
+    fixture, operations = vendor.fixture, vendor.operations
     if fixture.document is None:
         return
     outcomes = sorted({name for operation in operations.values() for name in operation.examples})

@@ -1,71 +1,140 @@
-"""How an operation behaves for which nobody wrote rules: what its method and its document suggest.
+"""How a vendor behaves for which nobody wrote rules: what its document suggests.
 
-A DELETE or GET of one thing (a path that ends in a parameter) is stateful: unknown gives the documented 404, a deletion
-succeeds once and gives 404 from then on. Every other operation gives its first documented success.
+A DELETE or GET of one thing is stateful: unknown gives 404, a deletion succeeds once and gives 404 from then on. Every
+other operation gives its first documented success. Without a fixture, what the examples of the document name exists.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rescind.contract.expressions import MISSING
-from rescind.errors import Finding, SpecError
-from rescind.model import Answer
+from rescind.contract.replies import compile_example
+from rescind.model import Answer, Outcome, Provenance
 from rescind.vendors.rules import Call, Rules, magic_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from rescind.contract.operations import Operation
+    from rescind.contract.parameters import Parameter
     from rescind.model import Record
 
-_ONE_THING = re.compile(r"([^/{}]+)/\{([^/{}]+)\}/?$")
-_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+    Collections = Mapping[str, Mapping[str, Record]]
+
+_STATEFUL = {"DELETE", "GET"}
+_UNDOCUMENTED = Provenance("assumed", "the document names no such answer")
 
 
-def rules_for(operation: Operation, file: str) -> Rules:
-    """The rules that the operation's method and document suggest.
+@dataclass(frozen=True)
+class Thing:
+    """The one thing that an operation is about: the collection that it is in, the parameter that identifies it."""
 
-    Raises SpecError for an operation that documents no answer that could be its success.
-    """
-    success = operation.first(*range(200, 400)) or next(iter(operation.examples))
-    thing = _ONE_THING.search(operation.path)
-    gone = operation.first(*_GONE)
-    if not thing or operation.method not in {"DELETE", "GET"}:
-        return Rules((), lambda _: Answer(success), (success,))
-    if operation.method == "DELETE" and gone is None:
-        problem = f"{operation.id} documents neither a 404 nor a 410, so a second deletion has no answer"
-        raise SpecError([Finding(file, 0, 0, problem, "document a 404, or write rules for this vendor")])
-    return _rules_for_one(operation, thing.group(1), thing.group(2), success, gone)
+    collection: str
+    parameter: Parameter
 
 
-def seeded_by_examples(operations: Sequence[Operation]) -> Mapping[str, Mapping[str, Record]]:
-    """Things that exist without a fixture: those that the examples of path parameters name."""
+def completed(operation: Operation) -> Operation:
+    """The operation with an outcome for success and one for nothing there, where its document names none."""
+    if operation.method not in _STATEFUL or _identifier(operation) is None:
+        return operation
+    examples = dict(operation.examples)
+    if _gone(operation) is None:
+        examples["not_found"] = _made_up(operation, "not_found", HTTPStatus.NOT_FOUND)
+    if _success(operation) is None:
+        examples["no_content"] = _made_up(operation, "no_content", HTTPStatus.NO_CONTENT)
+    return replace(operation, examples=examples)
+
+
+def things_shown(operations: Iterable[Operation]) -> Collections:
+    """The things that exist without a fixture: those that the document's examples name."""
     collections: dict[str, dict[str, Record]] = {}
     for operation in operations:
-        thing = _ONE_THING.search(operation.path)
+        thing = _thing(operation, {})
         if thing:
-            for parameter in operation.parameters:
-                if parameter.name == thing.group(2) and parameter.example is not MISSING:
-                    identifier = str(parameter.example)
-                    collections.setdefault(thing.group(1), {})[identifier] = {"id": identifier}
+            identifier = str(thing.parameter.example)
+            collections.setdefault(thing.collection, {})[identifier] = {"id": identifier}
     return collections
 
 
-def _rules_for_one(operation: Operation, collection: str, parameter: str, success: str, gone: str | None) -> Rules:
+def rules_for(operation: Operation, collections: Collections) -> Rules:
+    """The rules that the operation's method and path suggest; ``collections`` are those of the fixture."""
+    success = _success(operation) or next(iter(operation.examples))
+    thing, gone = _thing(operation, collections), _gone(operation)
+    if thing is None or gone is None:
+        return Rules((), lambda _: Answer(success), (success,))
+    return _rules_for_one(operation, thing, success, gone)
+
+
+def ways_of(operation: Operation, collections: Collections) -> dict[str, Any]:
+    """The natural ways to the outcomes of an operation, as a fixture would state them."""
+    thing, success, gone = _thing(operation, collections), _success(operation), _gone(operation)
+    step: dict[str, Any] = {"parameters": {}, "times": 1}
+    if thing is None or success is None or gone is None:
+        return {"request": {}, "outcomes": {success: {"natural": [step]}} if success else {}}
+    records = collections.get(thing.collection, {}).values()
+    known = next((record["id"] for record in records if "magic" not in record), None)
+    absent = {**step, "parameters": {thing.parameter.name: _other(thing.parameter.example)}}
+    outcomes = {success: {"natural": [step]}} if known else {}
+    again = [{**step, "times": 2}] if known and operation.method == "DELETE" else [absent]
+    return {
+        "request": {thing.parameter.name: known} if known else {},
+        "outcomes": outcomes | {gone: {"natural": again}},
+    }
+
+
+def _thing(operation: Operation, collections: Collections) -> Thing | None:
+    parameter = _identifier(operation)
+    if operation.method not in _STATEFUL or parameter is None:
+        return None
+    literals = [segment for segment in operation.path.split("/") if segment and "{" not in segment]
+    named = literals[-1] if literals else "orders"
+    others = [name for name in collections if name != "credentials"]
+    return Thing(others[0] if named not in others and len(others) == 1 else named, parameter)
+
+
+def _identifier(operation: Operation) -> Parameter | None:
+    """The last parameter of the path, else the first of the query that is named like an identifier."""
+    in_path = {one.name: one for one in operation.parameters if one.location == "path"}
+    names = re.findall(r"\{([^{}]+)\}", operation.path)
+    if names:
+        return in_path[names[-1]]
+    in_query = (one for one in operation.parameters if one.location == "query")
+    return next((one for one in in_query if one.name.lower().endswith("id")), None)
+
+
+def _success(operation: Operation) -> str | None:
+    return operation.first(*range(200, 400))
+
+
+def _gone(operation: Operation) -> str | None:
+    return operation.first(HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+
+
+def _made_up(operation: Operation, name: str, status: HTTPStatus) -> Any:
+    outcome = Outcome(operation.vendor, operation.id, name, status, status.phrase, _UNDOCUMENTED, {})
+    return compile_example(outcome, None, None, {}, {})
+
+
+def _other(example: Any) -> Any:
+    """An identifier of the same kind that nothing has."""
+    return 999_999_999 if isinstance(example, int) else f"{str(example)[:-3]}999"
+
+
+def _rules_for_one(operation: Operation, thing: Thing, success: str, gone: str) -> Rules:
     class OneThing(Call):
         def find_order(self) -> Record | None:
-            return self.world.get(collection, self.received.path[parameter])
+            return self.world.get(thing.collection, str(self.parameters.get(thing.parameter.name)))
 
     def unknown(call: Call) -> Answer | None:
-        return None if call.order or gone is None else Answer(gone)
+        return None if call.order else Answer(gone)
 
     def effect(call: Call) -> Answer:
         if operation.method == "DELETE":
-            call.world.remove(collection, call.order)
+            call.world.remove(thing.collection, call.order)
         return Answer(success, {"order": call.order})
 
     refusals: tuple[Callable[[Call], Answer | None], ...] = (unknown, magic_order)
-    return Rules(refusals, effect, (success, *filter(None, [gone])), OneThing)
+    return Rules(refusals, effect, (success, gone), OneThing)

@@ -192,7 +192,7 @@ def _problem(problem: Problem) -> Response:
 
 def _http_problem(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    allow = sorted(set(getattr(error, "valid_methods", None) or ()) - {"HEAD", "OPTIONS"})
+    allow = sorted(getattr(error, "valid_methods", None) or ())
     if allow:
         detail, remedy = f"{request.path} has no {request.method}", f"use {', '.join(allow)}"
         return _problem(Problem(status, detail, remedy, headers={"Allow": ", ".join(allow)}))

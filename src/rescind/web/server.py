@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MAX_HEAD = 64 * 1024
 """The bytes that a request line and its headers may have."""
 
+LINGER_SECONDS = 2
+"""How long a client that was refused may go on sending before the connection is closed."""
+
 _BODILESS = frozenset({100, 101, 204, 304})
 _STATUS_LINES = {status: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
@@ -41,7 +44,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._base_url = ""
         self._refusal: Problem | None = None
-        self._in_head = False
+        self._head_size = 0
+        self._answered = False
         self.on_message_begin()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,18 +67,21 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, which calls the ``on_`` methods."""
-        self._head_size += len(data)
+        if self._refusal:
+            return
+        self._answered = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             pass  # No upgrade is offered: the request was answered as any other.
         except httptools.HttpParserError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, f"this is no HTTP/1.1: {error}", "send a request by RFC 9112")
-        if self._in_head and self._head_size > MAX_HEAD:
+        self._head_size = self._head_size + len(data) if self._in_head and not self._answered else 0
+        if self._head_size > MAX_HEAD:
             detail = f"the request line and headers have more than {MAX_HEAD} bytes"
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail, "send fewer or shorter headers")
-        if self._refusal and not self._transport.is_closing():
-            self._write(self._refusal.reply(), keep_alive=False)
+        if self._refusal:
+            self._write(self._refusal.reply(), keep_alive=False, linger=True)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -82,7 +89,6 @@ class Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._body_size = 0
-        self._head_size = 0
         self._in_head = True
 
     def on_url(self, url: bytes) -> None:
@@ -113,6 +119,7 @@ class Connection(asyncio.Protocol):
         """Answer."""
         if self._refusal:
             return
+        self._answered = True
         path, _, query = self._url.decode("latin-1").partition("?")
         host = self._headers.get("host", "localhost")
         if not path.startswith("/"):
@@ -135,7 +142,8 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: HTTPStatus, detail: str, remedy: str) -> None:
         self._refusal = self._refusal or Problem(status, detail, remedy)
 
-    def _write(self, reply: Reply, *, keep_alive: bool, head: bool = False) -> None:
+    def _write(self, reply: Reply, *, keep_alive: bool, head: bool = False, linger: bool = False) -> None:
+        """Write a reply. ``linger`` waits for a client that is still sending, lest a reset destroys the reply."""
         if self._transport.is_closing():
             return
         lines = [_STATUS_LINES[HTTPStatus(reply.status)], "Server: rescind\r\n", _date(self._site.engine.clock.system)]
@@ -145,7 +153,10 @@ class Connection(asyncio.Protocol):
         lines.append("\r\n" if keep_alive else "Connection: close\r\n\r\n")
         written = "".join(lines).encode("latin-1", "replace")
         self._transport.write(written if head or reply.status in _BODILESS else written + reply.body)
-        if not keep_alive:
+        if linger:
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.close)
+        elif not keep_alive:
             self._transport.close()
 
 

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support import World, header
+
+
+def test_unknown_path_lists_the_nearest_known_ones(world: World) -> None:
+    reply = world.call("DELETE", "/v2/order?API_KEY=demo-key")
+    problem = json.loads(reply.body)
+    assert (reply.status, header(reply, "content-type")) == (404, "application/problem+json")
+    assert problem["nearest"][0] == "/v2/orders"
+    assert "/v2/order" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("GET", "/v2/orders", "DELETE"),
+        ("POST", "/api/v1/i/orders/x/", "DELETE, GET"),
+        ("PUT", "/api/v2/orders/72544/status", "GET"),
+        ("TRACE", "/api/v1/oauth2/token", "POST"),
+        ("HEAD", "/api/v1/i/orders/x/", "DELETE, GET"),
+    ],
+)
+def test_known_path_with_another_method_says_exactly_what_is_allowed(
+    world: World, method: str, path: str, allow: str
+) -> None:
+    reply = world.call(method, path)
+    assert (reply.status, header(reply, "Allow")) == (405, allow)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "//", "/v2/orders/", "/V2/orders", "/api/v2/orders/", "/api/v2/orders/a/b", "/~"]
+)
+def test_paths_are_matched_exactly(world: World, path: str) -> None:
+    assert world.call("DELETE", path).status in {400, 404}
