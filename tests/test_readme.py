@@ -1,0 +1,78 @@
+"""What the README says is true: its tables are current, and its commands do what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rescind import data
+from rescind.control.catalogue import catalogue
+from rescind.listing import BASE_URL, as_markdown
+from rescind.vendors import load_vendors
+from support import ROOT, serving
+
+README = ROOT / "README.md"
+BEGIN, END = "<!-- outcomes: rescind outcomes --format markdown -->\n", "<!-- end of outcomes -->"
+SESSION = re.compile(r"```console\n(.*?)```", re.DOTALL)
+
+
+def table() -> str:
+    return as_markdown(catalogue(load_vendors([data.SPEC_DIR], [data.FIXTURE_DIR]))) + "\n"
+
+
+def test_outcome_tables_are_current() -> None:
+    """``python tests/test_readme.py`` writes them anew."""
+    assert README.read_text().partition(BEGIN)[2].partition(END)[0] == table()
+
+
+def sessions() -> list[list[tuple[str, str]]]:
+    """The console sessions of the README: commands, each with what it is said to print."""
+    found = []
+    for block in SESSION.findall(README.read_text()):
+        commands: list[tuple[str, str]] = []
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                commands.append((line[2:], ""))
+            else:
+                command, printed = commands[-1]
+                commands[-1] = (command, f"{printed}{line}\n")
+        found.append(commands)
+    return found
+
+
+@pytest.mark.parametrize("commands", sessions(), ids=lambda commands: commands[0][0][:60])
+def test_console_session_prints_what_the_readme_says(commands: list[tuple[str, str]], tmp_path: Path) -> None:
+    with serving() as server:
+        for command, expected in commands:
+            local = (
+                command.replace(BASE_URL, server.url).replace(
+                    "rescind ", f"{shlex.quote(sys.executable)} -m rescind ", 1
+                )
+                if command.startswith("rescind ")
+                else command.replace(BASE_URL, server.url)
+            )
+            done = subprocess.run(
+                local, shell=True, capture_output=True, text=True, check=False, cwd=tmp_path, executable="/bin/bash"
+            )
+            printed = (done.stdout + done.stderr).replace("\r", "").replace(server.url, BASE_URL)
+            assert [line.rstrip() for line in printed.splitlines() if line.strip()] == [
+                line.rstrip() for line in expected.splitlines() if line.strip()
+            ], command
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in ("serve", "test"):
+        assert f"\nmake {target}" in README.read_text()
+        assert f"\n{target}: .venv/" in makefile
+
+
+if __name__ == "__main__":
+    text = README.read_text()
+    before, _, rest = text.partition(BEGIN)
+    README.write_text(before + BEGIN + table() + END + rest.partition(END)[2])
