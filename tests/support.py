@@ -87,7 +87,7 @@ class World:
         """Send a request; underscores in header names stand for hyphens."""
         path, _, query = target.partition("?")
         named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-        return self.site.handle(Request(method, path, query, named, body, "http://sandbox.test"))
+        return self.site.handle(Request(method, path, query, named, body, "http://sandbox.localhost"))
 
     def outcome(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> str:
         """The name of the outcome that a request meets."""

@@ -50,3 +50,9 @@ def test_a_window_allows_exactly_its_limit_at_once_and_refills_in_one_window(lim
             arrival, rate = gcra(arrival, moment, limit, WINDOW)
             allowed += rate.allowed
         assert allowed == limit
+
+
+def test_clock_that_was_set_back_locks_nobody_out() -> None:
+    arrival, _ = gcra(None, 10**18, 4, WINDOW)
+    for now in (10**18 - 61 * SECOND, 0):
+        assert gcra(arrival, now, 4, WINDOW)[1].allowed

@@ -12,7 +12,8 @@ import pytest
 
 from rescind import data
 from rescind.control.catalogue import catalogue
-from rescind.listing import BASE_URL, as_markdown
+from rescind.control.reports import BASE_URL
+from rescind.listing import as_markdown
 from rescind.vendors import load_vendors
 from support import ROOT, serving
 

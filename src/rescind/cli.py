@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rescind.engine import Engine
-    from rescind.vendors import Vendor
+    from rescind.vendors.vendor import Vendor
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``rescind``. Returns the exit code: 0, or 1 where something was found wrong."""
     try:
-        environment = from_environment(os.environ, others=("format",))
+        environment = from_environment(os.environ, others=("format", "url", "fail_under", "ignore"))
         options = _parser(environment).parse_args(arguments)
         result: int = options.command(options)
+    except DocumentError as error:
+        print(error, file=sys.stderr)
+        return 1
     except RescindError as error:
         print(f"rescind: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has gone; nothing is left to say
         return 0
@@ -44,6 +50,7 @@ def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _serve_parser(commands.add_parser("serve", help="answer as the vendors do"), environment)
     _outcomes_parser(commands.add_parser("outcomes", help="list every documented outcome"), environment)
+    _coverage_parser(commands.add_parser("coverage", help="which outcomes a sandbox's clients have met"), environment)
     check = commands.add_parser("check", help="validate specs and fixtures")
     check.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help="files or folders; default: those that come with Rescind"
@@ -53,63 +60,69 @@ def _parser(environment: dict[str, str]) -> argparse.ArgumentParser:
 
 
 def _serve_parser(parser: argparse.ArgumentParser, environment: dict[str, str]) -> None:
-    default = ServeSettings()
-    parser.add_argument("--host", default=default.host, help="address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=default.port, help="port; 0 takes a free one (default: %(default)s)"
-    )
-    _sources(parser)
-    parser.add_argument(
-        "--store", default=default.store, metavar="URL", help="where the world lives (default: %(default)s)"
-    )
-    parser.add_argument("--reload", action="store_true", help="pick up edited specs, rules and fixtures")
-    parser.add_argument("--control-token", metavar="TOKEN", help="bearer token of the control API; needed off loopback")
-    parser.add_argument("--no-debug-headers", action="store_true", help="leave X-Rescind-Outcome out of replies")
-    parser.add_argument(
-        "--max-body",
-        type=int,
-        default=default.max_body,
-        metavar="BYTES",
-        help="largest request body (default: %(default)s)",
-    )
+    _options(parser, [one.name for one in fields(ServeSettings)], environment)
     parser.set_defaults(command=_serve)
-    _apply(parser, environment)
 
 
 def _outcomes_parser(parser: argparse.ArgumentParser, environment: dict[str, str]) -> None:
-    _sources(parser)
-    formats = ["table", "json", "markdown"]
-    parser.add_argument("--format", choices=formats, default="table", help="how to print (default: %(default)s)")
+    _options(parser, ["vendor", "spec", "fixtures"], environment)
+    _format(parser, environment, ["table", "json", "markdown"])
     parser.set_defaults(command=_outcomes)
-    _apply(parser, environment)
 
 
-def _sources(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--vendor", action="append", metavar="NAME", help="only this vendor; may be repeated")
-    parser.add_argument("--spec", type=Path, metavar="DIR", help="folder of more specs and rules, searched first")
-    parser.add_argument("--fixtures", type=Path, metavar="DIR", help="folder of more fixtures, searched first")
+def _coverage_parser(parser: argparse.ArgumentParser, environment: dict[str, str]) -> None:
+    parser.add_argument("--url", required=True, metavar="BASE", help="base URL of the sandbox")
+    parser.add_argument("--fail-under", type=float, metavar="PERCENT", help="exit 1 if less than this was met")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="ID", help="leave this outcome out; may be repeated"
+    )
+    _options(parser, ["vendor", "control_token"], environment)
+    _format(parser, environment, ["table", "json", "markdown", "junit", "html"])
+    parser.set_defaults(command=_coverage)
 
 
-def _apply(parser: argparse.ArgumentParser, environment: dict[str, str]) -> None:
-    """Let the environment give the defaults, converted as the options are."""
-    for action in parser._actions:  # noqa: SLF001 - argparse offers no other way to ask for its options
-        text = environment.get(action.dest)
-        if text is None:
+def _options(parser: argparse.ArgumentParser, names: Sequence[str], environment: dict[str, str]) -> None:
+    """Add options for settings; the environment gives their defaults."""
+    for one in fields(ServeSettings):
+        if one.name not in names:
             continue
-        name = PREFIX + action.dest.upper()
-        value: Any = text
-        if action.const is True:
-            value = truth(name, text)
-        elif action.dest == "vendor":
-            value = [one.strip() for one in text.split(",") if one.strip()]
-        elif callable(action.type):
-            try:
-                value = action.type(text)
-            except ValueError:
-                raise SettingsError(f"{name} is {text!r}; write a number") from None
-        elif action.choices and text not in action.choices:
-            raise SettingsError(f"{name} is {text!r}; write one of: {', '.join(action.choices)}")
-        parser.set_defaults(**{action.dest: value})
+        option, text, kind = f"--{one.name.replace('_', '-')}", one.metadata["help"], one.metadata["kind"]
+        default = _from_text(one.name, kind, environment[one.name]) if one.name in environment else one.default
+        if kind is bool:
+            parser.add_argument(option, action="store_true", default=default, help=text)
+        elif kind is tuple:
+            parser.add_argument(option, action=_Repeated, default=default, metavar=one.metadata["metavar"], help=text)
+        else:
+            shown = "" if one.default is None else f" (default: {one.default})"
+            parser.add_argument(option, type=kind, default=default, metavar=one.metadata["metavar"], help=text + shown)
+
+
+def _format(parser: argparse.ArgumentParser, environment: dict[str, str], formats: list[str]) -> None:
+    default = environment.get("format", formats[0])
+    if default not in formats:
+        raise SettingsError(f"{PREFIX}FORMAT is {default!r}; write one of: {', '.join(formats)}")
+    parser.add_argument("--format", choices=formats, default=default, help=f"how to print (default: {default})")
+
+
+def _from_text(name: str, kind: type, text: str) -> Any:
+    variable = PREFIX + name.upper()
+    if kind is bool:
+        return truth(variable, text)
+    if kind is tuple:
+        return tuple(one.strip() for one in text.split(",") if one.strip())
+    try:
+        return kind(text)
+    except ValueError:
+        raise SettingsError(f"{variable} is {text!r}; write a number") from None
+
+
+class _Repeated(argparse.Action):
+    """Gathers a repeated option; what the command line says goes before what the environment says."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:  # noqa: ARG002 - argparse's signature
+        given = getattr(namespace, f"{self.dest}_given", ())
+        setattr(namespace, f"{self.dest}_given", (*given, values))
+        setattr(namespace, self.dest, (*given, values))
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -119,15 +132,15 @@ def _serve(options: argparse.Namespace) -> int:
     from rescind.web.serving import Reload, run  # noqa: PLC0415
     from rescind.web.site import Site  # noqa: PLC0415
 
-    given = {name: getattr(options, name) for name in ServeSettings.__dataclass_fields__}
-    settings = ServeSettings(**{**given, "vendor": tuple(options.vendor or ())})
+    settings = ServeSettings(**{one.name: getattr(options, one.name) for one in fields(ServeSettings)})
     settings.check()
-    store, clock = MemoryStore(), Clock()
+    store, clock = MemoryStore(settings.bounds), Clock()
 
     def build() -> Engine:
-        return Engine(_vendors(options), store, clock, debug_headers=not settings.no_debug_headers)
+        debug_headers = not settings.no_debug_headers
+        return Engine(_vendors(options), store, clock, settings.bounds, debug_headers=debug_headers)
 
-    site = Site(build(), settings.control_token)
+    site = Site(build(), settings)
     reload = Reload(site, [*_spec_dirs(options), *_fixture_dirs(options)], build) if settings.reload else None
     run(site, settings, lambda url: _announce(site.engine, url), reload)
     return 0
@@ -141,13 +154,23 @@ def _outcomes(options: argparse.Namespace) -> int:
     return 0
 
 
+def _coverage(options: argparse.Namespace) -> int:
+    from rescind.gate import coverage_gate  # noqa: PLC0415
+
+    printed, missed = coverage_gate(options)
+    print(printed)
+    if missed:
+        print(missed, file=sys.stderr)
+    return 1 if missed else 0
+
+
 def _check(options: argparse.Namespace) -> int:
     from rescind.checking import check  # noqa: PLC0415
 
     report = check(options.paths or [data.SPEC_DIR, data.FIXTURE_DIR])
     if report.findings:
         raise DocumentError(report.findings)
-    print(f"{len(report.files)} files, nothing wrong: {', '.join(path.name for path in report.files)}")
+    print("\n".join([*map(str, report.files), f"{len(report.files)} files, nothing wrong"]))
     return 0
 
 
@@ -161,7 +184,7 @@ def _announce(engine: Engine, url: str) -> None:
 def _vendors(options: argparse.Namespace) -> list[Vendor]:
     from rescind.vendors import load_vendors  # noqa: PLC0415
 
-    return load_vendors(_spec_dirs(options), _fixture_dirs(options), options.vendor or ())
+    return load_vendors(_spec_dirs(options), _fixture_dirs(options), options.vendor)
 
 
 def _spec_dirs(options: argparse.Namespace) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -23,10 +24,11 @@ MAX_ALIASED_NODES = 100_000
 Pointer = tuple[str | int, ...]
 """A path into a document: mapping keys and sequence indexes, outermost first."""
 
-# The core schema of YAML 1.2: "no" is a word, 12:30 no number, and 2026-11-20 stays the text that was written.
+# What JSON can say, as the core schema of YAML 1.2 writes it: "no" is a word, and 12:30, 0x1F, .inf and 2026-11-20 stay
+# the text that was written.
 _CORE_SCHEMA = (
     ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)$", "-+0123456789"),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
     ("tag:yaml.org,2002:float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
     ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
     ("tag:yaml.org,2002:merge", r"^(?:<<)$", "<"),
@@ -50,6 +52,11 @@ class _Loader(yaml.CSafeLoader):
 
 for _tag, _pattern, _first in _CORE_SCHEMA:
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), [char.replace("\0", "") for char in _first])
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
 
 
 @dataclass(frozen=True)
@@ -106,9 +113,12 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
         return error([Finding(str(path), line, column, problem, remedy)])
 
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise refuse("is no regular file", "name a file")
+        size = status.st_size
         if size > max_bytes:
-            raise refuse(f"the file has {size} bytes; at most {max_bytes} are read", "split it, or raise the bound")
+            raise refuse(f"the file has {size} bytes; at most {max_bytes} are read", "split it")
         text = path.read_bytes().decode()
     except OSError as failure:
         raise refuse(f"cannot be read: {failure.strerror}", "name a file that exists and is readable") from None
@@ -123,6 +133,11 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
         raise refuse(problem, "correct the YAML at this place", failure.problem_mark or failure.context_mark) from None
     except (yaml.YAMLError, ValueError) as failure:
         raise refuse(str(failure).replace("\n", " "), "correct the YAML") from None
+
+
+def write(data: Any) -> str:
+    """Data as YAML, in its own order. What stands in two places is written twice: readers stumble over aliases."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def _survey(text: str) -> bool:

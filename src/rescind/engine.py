@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from rescind.contract.received import Received
 from rescind.contract.routing import Router
+from rescind.control import coverage, journal
+from rescind.control.faults import takes_effect
+from rescind.control.overrides import Overrides, delay_of
 from rescind.control.preference import preferred
-from rescind.model import Answer
+from rescind.model import Answer, Bounds, Fact, Reply
 from rescind.problems import Problem
 from rescind.rate import gcra, spent, untouched
 from rescind.store.world import World
@@ -17,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rescind.contract.operations import Operation
+    from rescind.contract.routing import Match
     from rescind.contract.security import SecurityScheme
     from rescind.control.clock import Clock
-    from rescind.model import Reply, Request
+    from rescind.model import Request
     from rescind.rate import Rate
     from rescind.store import Store, Transaction
-    from rescind.vendors import Vendor
     from rescind.vendors.rules import Call
+    from rescind.vendors.vendor import Vendor
 
 
 class Engine:
@@ -32,50 +36,90 @@ class Engine:
     Raises SpecError if two vendors claim one method and path.
     """
 
-    def __init__(self, vendors: Sequence[Vendor], store: Store, clock: Clock, *, debug_headers: bool = True) -> None:
+    def __init__(
+        self,
+        vendors: Sequence[Vendor],
+        store: Store,
+        clock: Clock,
+        bounds: Bounds | None = None,
+        *,
+        debug_headers: bool = True,
+    ) -> None:
         self.vendors = {vendor.name: vendor for vendor in vendors}
         self.store = store
         self.clock = clock
+        self.bounds = bounds or Bounds()
         self.router = Router(
             (operation for vendor in vendors for operation in vendor.operations.values()),
-            {vendor.name: str(vendor.spec.document.path) for vendor in vendors},
+            {vendor.name: vendor.spec.document.path for vendor in vendors},
         )
         self._debug_headers = debug_headers
 
     def answer(self, sandbox: str, request: Request) -> Reply:
-        """Answer a request in a sandbox's world. Raises Problem where no vendor has an answer."""
+        """Answer a request in a sandbox's world; where no vendor has an answer, with a problem."""
+        try:
+            match = self._match(request)
+            operation = match.methods[request.method]
+            received = Received(request, match.path_of(operation))
+            return self.store.transact(
+                sandbox, self.clock.system(), lambda transaction: self._exchange(transaction, operation, received)
+            )
+        except Problem as problem:
+            reply = problem.reply()
+            self.note(sandbox, request, reply)
+            return reply
+
+    def note(self, sandbox: str, request: Request, reply: Reply) -> None:
+        """Write an exchange into the journal that reached no operation."""
+        real = self.clock.system()
+        self.store.transact(
+            sandbox, real, lambda tx: journal.note(tx, (self.clock.now(tx), real), request, reply, self.bounds)
+        )
+
+    def _match(self, request: Request) -> Match:
         match = self.router.match(request.path)
         if match is None:
             nearest = self.router.nearest(request.path)
-            raise Problem(
-                HTTPStatus.NOT_FOUND,
-                f"no vendor has a path {request.path}",
-                "check the base URL and the path; these are the nearest known ones",
-                nearest=nearest,
-            )
-        operation = match.methods.get(request.method)
-        if operation is None:
-            raise Problem(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                f"{request.path} has no {request.method}",
-                f"use {match.allow}",
-                headers={"Allow": match.allow},
-            )
-        received = Received(request, match.path)
-        return self.store.transact(
-            sandbox, self.clock.system(), lambda transaction: self._exchange(transaction, operation, received)
-        )
+            remedy = "check the base URL and the path; these are the nearest known ones"
+            raise Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {request.path}", remedy, nearest=nearest)
+        if request.method not in match.methods:
+            headers = {"Allow": match.allow}
+            detail = f"{request.path} has no {request.method}"
+            raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, f"use {match.allow}", headers)
+        return match
 
     def _exchange(self, transaction: Transaction, operation: Operation, received: Received) -> Reply:
         """One atomic step: everything that decides on the answer, and everything that it changes."""
+        began = self.clock.system()
         vendor = self.vendors[operation.vendor]
         world = World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
         rules = vendor.rules[operation.id]
         call = rules.call(operation, received, world)
-        answer = authenticate(call) or limit_rate(call) or prefer(call) or validate(call) or rules.judge(call)
-        return self._reply(call, answer)
+        answer = (
+            authenticate(call)
+            or limit_rate(call)
+            or self._override(call)
+            or prefer(call)
+            or validate(call)
+            or rules.judge(call)
+        )
+        reply = self._reply(call, answer)
+        coverage.count(transaction, operation, answer, forced=call.forced is not None)
+        journal.record(call, answer, reply, self.bounds, (began, self.clock.system()))
+        return reply
+
+    def _override(self, call: Call) -> Answer | None:
+        """Answer as a test has ordered; a delay, or a fault that lets the call take effect, has the real answer."""
+        override = Overrides(call.world.transaction).take(call.operation, call.received)
+        if override is None:
+            return None
+        call.forced = "override"
+        call.fault, call.delay_ms = override["fault"], delay_of(override, self.bounds)
+        return forced_answer(override["outcome"], override["fault"], override["effect"], f"override {override['id']}")
 
     def _reply(self, call: Call, answer: Answer) -> Reply:
+        if not answer.outcome:
+            return Reply(0, (), b"", call.fault, call.delay_ms)
         example = call.operation.examples[answer.outcome]
         reply = example.reply(call.received, {"rate": _rate_told(call, answer), **answer.values})
         headers = reply.headers
@@ -83,7 +127,7 @@ class Engine:
             headers += (("X-Rescind-Outcome", example.outcome.id),)
         if call.preference:
             headers += (("Preference-Applied", call.preference),)
-        return reply._replace(headers=headers)
+        return Reply(reply.status, headers, reply.body, call.fault, call.delay_ms)
 
 
 def authenticate(call: Call) -> Answer | None:
@@ -101,7 +145,7 @@ def authenticate(call: Call) -> Answer | None:
     if outcome is None:
         detail = f"the credential is {state}, and {call.operation.id} documents no answer to that"
         raise Problem(HTTPStatus.UNAUTHORIZED, detail, f"send a credential of the fixtures as {scheme.name}")
-    return Answer(outcome)
+    return Answer(outcome, stage="authentication", facts=(Fact("credential", "state", state),))
 
 
 def limit_rate(call: Call) -> Answer | None:
@@ -116,31 +160,40 @@ def limit_rate(call: Call) -> Answer | None:
     if call.rate.allowed:
         transaction.write("rates", key, after)
         return None
-    return Answer(limit.refusal)
+    facts = (Fact("rate", "limit", call.rate.limit), Fact("rate", "retry_after", call.rate.retry_after))
+    return Answer(limit.refusal, stage="rate limit", facts=facts)
 
 
 def prefer(call: Call) -> Answer | None:
-    """Give the answer that the client chose, without any effect."""
+    """Give the answer, or the fault, that the client chose."""
     header = call.received.request.headers.get("prefer")
-    preference = preferred(call.operation, header) if header else None
+    preference = preferred(call.operation, header) if header and call.forced is None else None
     if preference is None:
         return None
-    call.preference = preference.applied
-    return Answer(preference.outcome)
+    call.forced, call.preference, call.fault = "preference", preference.applied, preference.fault
+    return forced_answer(preference.outcome, preference.fault, None, f"Prefer: {preference.applied}")
+
+
+def forced_answer(outcome: str | None, fault: str | None, effect: bool | None, by: str) -> Answer | None:  # noqa: FBT001 - the override's own field
+    """The outcome that was ordered, without any effect; without one, no answer for a fault that strikes before it."""
+    if outcome is None and (fault is None or takes_effect(fault, effect)):
+        return None
+    return Answer(outcome or "", stage="forced", rule=by)
 
 
 def validate(call: Call) -> Answer | None:
     """Refuse a request that breaks the contract, with the outcome that the spec names for the part that is wrong."""
-    call.parameters, call.body, violations = call.operation.read(call.received)
-    if not violations:
+    call.parameters, call.body, call.violations = call.operation.read(call.received)
+    first = next((violation for violation in call.violations if violation.refusal != ""), None)
+    if first is None:
         return None
-    first = violations[0]
     if first.refusal is None:
         detail = f"{first.location} {first.parameter}: {first.problem}"
         raise Problem(
             HTTPStatus.BAD_REQUEST, detail, f"{call.operation.id} documents no answer to this; see its contract"
         )
-    return Answer(first.refusal, {"violation": first._asdict()})
+    fact = Fact(f"{first.location} {first.parameter}", "problem", first.problem)
+    return Answer(first.refusal, {"violation": first._asdict()}, stage="contract", facts=(fact,))
 
 
 def _credential_state(call: Call, scheme: SecurityScheme) -> str | None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from rescind.control.catalogue import plain_request
+from rescind.control.reports import curl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from rescind.vendors import Vendor
-
-BASE_URL = "http://127.0.0.1:8080"
+    from rescind.vendors.vendor import Vendor
 
 
 def as_table(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -65,18 +63,6 @@ LISTINGS: dict[str, Callable[[Sequence[Mapping[str, Any]]], str]] = {
 }
 
 
-def curl(request: Mapping[str, Any], base_url: str = BASE_URL) -> str:
-    """The shell command that sends a request of the catalogue."""
-    words = ["curl", "-i"]
-    if request["method"] != "GET":
-        words += ["-X", request["method"]]
-    for name, value in request.get("headers", {}).items():
-        words += ["-H", f"{name}: {value}"]
-    if "json" in request:
-        words += ["-H", "Content-Type: application/json", "-d", json.dumps(request["json"])]
-    return shlex.join([*words, base_url + request["path"]])
-
-
 def welcome(vendors: Iterable[Vendor], base_url: str) -> str:
     """What ``rescind serve`` says to a person: who is simulated, with which credentials, and what to try."""
     rows = [("VENDOR", "CREDENTIALS", "TRY")]
@@ -97,7 +83,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _shortest(entry: Mapping[str, Any]) -> str:
-    """The way that one line of shell can take: by magic if that is one request, else forced."""
+    """The way that one line of shell can take: the first of magic, natural and forced that is one request."""
     ways = entry["ways"]
     single = [ways[kind][0] for kind in ("magic", "natural", "forced") if len(ways.get(kind, ())) == 1]
     return curl(single[0])

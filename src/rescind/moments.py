@@ -9,11 +9,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000_000_000
-LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * SECOND
-"""The last moment that can be written, give or take a day."""
+FIRST = int(datetime(1, 1, 2, tzinfo=UTC).timestamp()) * SECOND
+LAST = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp()) * SECOND
+"""The first and last moments that are certain to be writable."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _RELATIVE = re.compile(r"now(?:([+-]\d{1,6})([smhdw]))?")
+_FORMS = "write 2026-11-20T12:00:00Z, or now-2d with s, m, h, d or w"
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -30,14 +33,21 @@ def parse(text: str, now: int = 0) -> int:
     relative = _RELATIVE.fullmatch(text)
     if relative:
         amount, unit = relative.groups()
-        return now + int(amount or 0) * _UNITS[unit or "s"] * SECOND
+        moment = now + int(amount or 0) * _UNITS[unit or "s"] * SECOND
+    elif _RFC_3339.fullmatch(text):
+        moment = (_datetime(text) - _EPOCH) // timedelta(microseconds=1) * 1000
+    else:
+        raise ValueError(f"{text!r} is no moment; {_FORMS}")
+    if not FIRST <= moment <= LAST:
+        raise ValueError(f"{text!r} is not between {write(FIRST)} and {write(LAST)}")
+    return moment
+
+
+def _datetime(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.upper())
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ValueError(f"{text!r} is no moment; write 2026-11-20T12:00:00Z, or now-2d with s, m, h, d or w")
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+        raise ValueError(f"{text!r} is not in the calendar; {_FORMS}") from None
 
 
 def write(moment: int) -> str:

@@ -43,14 +43,16 @@ def spent(limit: int, window_seconds: int) -> Rate:
     return Rate(limit, 0, window_seconds, _seconds(window_seconds * SECOND // limit))
 
 
-def gcra(arrival: int | None, now: int, limit: int, window_seconds: int) -> tuple[int | None, Rate]:
+def gcra(arrival: int | None, now: int, limit: int, window_seconds: int) -> tuple[int, Rate]:
     """Decide on a request at ``now``, given the theoretical arrival time that the last one left (None at first).
 
     Returns the theoretical arrival time to keep, and the rate to tell. A refused request changes nothing.
     """
     window = window_seconds * SECOND
     interval = window // limit
-    due = max(now, arrival or 0)
+    if arrival is None or arrival > now + window:
+        arrival = now  # the first request; or the clock was set back, which must not lock anybody out
+    due = max(now, arrival)
     after = due + interval
     if after - now > window:
         return arrival, Rate(limit, 0, _seconds(due - now), _seconds(after - window - now))

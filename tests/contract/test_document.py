@@ -21,7 +21,7 @@ def refusal(folder: Path, text: str) -> str:
     path = folder / "alephee.yaml"
     path.write_text(text)
     with pytest.raises(DocumentError) as caught:
-        load_vendor("alephee", path, [data.FIXTURE_DIR])
+        load_vendor("alephee", path, data.FIXTURE_DIR / "alephee.yaml")
     return str(caught.value)
 
 
@@ -55,7 +55,7 @@ def line(text: str, marker: str) -> int:
         ("operationId: deleteOrder\n      summary", "operationId: removeOrder\n      summary", "paths:",
          "the rules speak of an operation 'deleteOrder'", "removeOrder"),
         ("                forbidden:", "                forbiden:", "forbiden", "'forbiden' of deleteOrder has no rule", "write a rule"),
-        ("setting: requests_per_minute", "setting: rate", "settings", "the settings have no 'rate'", "write rate: 120"),
+        ("setting: requests_per_minute", "setting: rate", "settings", "the rate limit of deleteOrder needs a number", "write rate: 120"),
         ("natural: No request", "naturally: No request", "naturally", "'naturally' was unexpected", "natural: TEXT"),
     ],
 )  # fmt: skip

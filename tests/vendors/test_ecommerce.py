@@ -88,7 +88,7 @@ def test_missing_and_unknown_tokens_are_told_apart(world: World, method: str) ->
 
 def test_order_reads_with_items_and_totals(world: World) -> None:
     order = json.loads(world.call("GET", ORDER, **ADA).body)
-    assert order["url"] == f"http://sandbox.test{ORDER}"
+    assert order["url"] == f"http://sandbox.localhost{ORDER}"
     assert order["customer"] == {"email": "ada@example.com", "first_name": "Ada", "last_name": "Byron"}
     assert order["created"] == "2026-11-16T11:06:40Z"  # two days before the sandbox began
     assert [item["total_price"] for item in order["items"]] == ["94.30", "24.00"]

@@ -97,7 +97,8 @@ def test_not_found_repeats_the_identifier_as_it_was_given(world: World) -> None:
         ({"10": "x"}, "?deleteReason=", "delete_reason_missing"),
         ({"10": "x"}, "?deleteReason=9999", "delete_reason_invalid"),
         ({"10": "x"}, "?deleteReason=10", "cancelled"),
-        ({"10": "x"}, "?deleteReason=10&deleteReason=10", "delete_reason_invalid"),
+        ({"10": "x"}, "?deleteReason=10&deleteReason=9", "cancelled"),
+        ({"10": "x"}, "?deleteReason=%FF", "delete_reason_invalid"),
     ],
 )
 def test_required_reason(world: World, reasons: dict[str, str], query: str, expected: str) -> None:
@@ -105,9 +106,16 @@ def test_required_reason(world: World, reasons: dict[str, str], query: str, expe
     assert world.outcome("DELETE", f"{ORDERS}72544{query}") == expected
 
 
-def test_reason_that_is_not_required_is_ignored_with_a_note(world: World) -> None:
-    reply = world.call("DELETE", ORDERS + "72544?deleteReason=nonsense")
+@pytest.mark.parametrize("query", ["deleteReason=nonsense", "deleteReason=10&deleteReason=10", "deleteReason=%FF"])
+def test_reason_that_is_not_required_is_ignored_with_a_note(world: World, query: str) -> None:
+    reply = world.call("DELETE", f"{ORDERS}72544?{query}")
     assert "ignored" in json.loads(reply.body)["message"]
+    assert world.outcome("DELETE", f"{ORDERS}nothing?{query}") == "not_found"
+
+
+def test_magic_order_answers_with_its_own_numbers(world: World) -> None:
+    reply = json.loads(world.call("DELETE", ORDERS + "CANCEL-ME").body)
+    assert (reply["orderNumber"], reply["trayNumber"]) == ("CANCEL-ME", "900007")
 
 
 def test_refusals_come_in_the_documented_order(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import jsonschema_rs
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rescind.documents import Document, Pointer
+
+
+_VALUES = {"example", "value", "default", "const", "enum"}
+_NAMES = {"properties", "schemas", "parameters", "responses", "headers", "examples", "$defs", "patternProperties"}
+"""Below these the keys are names that the author chose."""
 
 
 class Spec:
@@ -43,7 +49,7 @@ class Spec:
                 )
             seen.add(reference)
             place = _pointer(reference)
-            part = self._at(place)
+            part = self.at(place)
         return part, place
 
     def schema(self, schema: Any) -> Any:
@@ -57,11 +63,19 @@ class Spec:
         """A refusal of this document, with the position of ``place``."""
         return SpecError([self.document.finding(place, problem, remedy)])
 
-    def _at(self, place: Pointer) -> Any:
+    def at(self, place: Pointer) -> Any:
+        """The part of the document at a place."""
         part: Any = self.data
         for step in place:
             part = part[int(step)] if isinstance(part, list) else part[step]
         return part
+
+    @property
+    def base_path(self) -> str:
+        """The path of the first server's URL, which all paths come after."""
+        servers = self.data.get("servers") or [{"url": "/"}]
+        url = servers[0]["url"]
+        return "" if "{" in url else urlsplit(url).path.rstrip("/")
 
     def _reference_findings(self, place: Pointer, part: Any) -> Iterator[Finding]:
         if isinstance(part, list):
@@ -76,12 +90,13 @@ class Spec:
                     "refer to a part of this document by #/, spelled as it stands there",
                 )
             for key, value in part.items():
-                if key not in {"example", "value", "default", "const", "enum"}:
+                is_a_value = key in _VALUES and (not place or place[-1] not in _NAMES)
+                if not is_a_value:
                     yield from self._reference_findings((*place, key), value)
 
     def _resolves(self, reference: str) -> bool:
         try:
-            self._at(_pointer(reference))
+            self.at(_pointer(reference))
         except (KeyError, IndexError, ValueError, TypeError):
             return False
         return reference.startswith("#/")

@@ -77,9 +77,10 @@ def _value(root: str, steps: list[str]) -> Callable[[Scope], Any]:
     def look(scope: Scope) -> Any:
         value = scope.values.get(root, MISSING)
         for step in steps:
-            if value is MISSING:
+            look_up = getattr(value, "get", None)
+            if look_up is None:
                 return MISSING
-            value = value.get(step, MISSING)
+            value = look_up(step, MISSING)
         return value
 
     return look

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from rescind.contract.expressions import MISSING
+from rescind.contract.outcomes import compile_outcomes, slug
 from rescind.contract.parameters import Body, Parameter, Violation, compile_body, compile_parameter
-from rescind.contract.replies import Example, compile_example
-from rescind.contract.sample import sample
 from rescind.contract.security import SecurityScheme, compile_scheme
-from rescind.model import Outcome, Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from rescind.contract.document import Spec
     from rescind.contract.received import Received
+    from rescind.contract.replies import Example
     from rescind.documents import Pointer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -60,8 +58,9 @@ class Operation:
             try:
                 value = parameter.value(received)
             except ValueError as wrong:
-                refusal = parameter.refusal or self.default_refusal(parameter.location)
-                violations.append(Violation(parameter.location, parameter.name, str(wrong), refusal))
+                violations.append(self._violation(parameter, wrong))
+                if parameter.refusal is False:
+                    values[parameter.name] = parameter.texts(received)[0]
             else:
                 if value is not MISSING:
                     values[parameter.name] = value
@@ -72,6 +71,10 @@ class Operation:
                 refusal = self.body.refusal or self.default_refusal("body")
                 violations.append(Violation("body", "body", str(wrong), refusal))
         return values, body, tuple(violations)
+
+    def _violation(self, parameter: Parameter, wrong: ValueError) -> Violation:
+        refusal = "" if parameter.refusal is False else parameter.refusal or self.default_refusal(parameter.location)
+        return Violation(parameter.location, parameter.name, str(wrong), refusal)
 
     def default_refusal(self, location: str) -> str | None:
         """The outcome for a wrong part of a request where the spec names none: by status, as far as any fits."""
@@ -89,17 +92,38 @@ class Operation:
     @property
     def locations(self) -> Mapping[str, str]:
         """Where each parameter goes, credentials included: name to path, query, header or cookie."""
-        credentials = {scheme.name: scheme.location for schemes in self.security for scheme in schemes}
+        credentials = {scheme.name: scheme.location for scheme in self.schemes}
         return credentials | {parameter.name: parameter.location for parameter in self.parameters}
+
+    @property
+    def matchable(self) -> tuple[str, ...]:
+        """The names that ``texts`` knows: parameters, credentials, and the fields of the body."""
+        return (*self.locations, *(self.body.fields if self.body else ()))
+
+    def texts(self, received: Received, name: str) -> list[str]:
+        """The values of a parameter, a credential or a field of the body, as they came."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter.texts(received)
+        for scheme in self.schemes:
+            if scheme.name == name:
+                credential = scheme.credential(received)
+                return [] if credential is None else [credential]
+        fields = received.json_fields
+        return [str(fields[name])] if name in fields else []
+
+    @property
+    def schemes(self) -> tuple[SecurityScheme, ...]:
+        """Every security scheme that some alternative asks for."""
+        return tuple(scheme for schemes in self.security for scheme in schemes)
 
     def named_by_contract(self) -> set[str]:
         """The outcomes that validation, authentication and the rate limit lead to."""
         refusals = {parameter.refusal for parameter in self.parameters}
         refusals |= {self.body.refusal} if self.body else set()
         refusals |= {self.rate_limit.refusal} if self.rate_limit else set()
-        for schemes in self.security:
-            for scheme in schemes:
-                refusals |= set(scheme.refusals.values())
+        for scheme in self.schemes:
+            refusals |= set(scheme.refusals.values())
         return {refusal for refusal in refusals if refusal}
 
 
@@ -109,10 +133,10 @@ def compile_operations(spec: Spec, vendor: str, mount: str = "") -> tuple[Operat
     Raises SpecError for a schema, an expression, a security scheme or an outcome's name that does not work out.
     """
     operations = [
-        _operation(spec, vendor, mount, path, method)
+        _operation(spec, vendor, mount + spec.base_path, path, method)
         for path, item in spec.data["paths"].items()
         for method in METHODS
-        if method in item
+        if method in spec.follow(item, ("paths", path))[0]
     ]
     seen: set[str] = set()
     for operation in operations:
@@ -123,9 +147,11 @@ def compile_operations(spec: Spec, vendor: str, mount: str = "") -> tuple[Operat
 
 
 def _operation(spec: Spec, vendor: str, mount: str, path: str, method: str) -> Operation:
-    place: Pointer = ("paths", path, method)
-    item, part = spec.data["paths"][path], spec.data["paths"][path][method]
-    operation_id = part.get("operationId") or _slug(f"{method} {path}")
+    item, item_place = spec.follow(spec.data["paths"][path], ("paths", path))
+    part, place = item[method], (*item_place, method)
+    if "}{" in path:
+        raise spec.error(place, f"the path {path} has parameters side by side", "put something between them")
+    operation_id = part.get("operationId") or slug(f"{method} {path}")
     limit = part.get("x-rate-limit")
     operation = Operation(
         vendor=vendor,
@@ -136,15 +162,28 @@ def _operation(spec: Spec, vendor: str, mount: str, path: str, method: str) -> O
         body=compile_body(spec, part["requestBody"], (*place, "requestBody")) if "requestBody" in part else None,
         security=_security(spec, part.get("security", spec.data.get("security", [])), place),
         rate_limit=RateLimit(**limit) if limit else None,
-        examples=dict(_examples(spec, vendor, operation_id, part["responses"], (*place, "responses"))),
+        examples=dict(compile_outcomes(spec, (vendor, operation_id), part["responses"], (*place, "responses"))),
         place=place,
     )
+    _refuse_unknown_names(spec, operation)
     unknown = sorted(operation.named_by_contract() - operation.examples.keys())
     if unknown:
         known = ", ".join(operation.examples)
         problem = f"{operation_id} refuses with {unknown[0]!r}, which none of its responses has as an example"
         raise spec.error(place, problem, f"name one of: {known}")
     return operation
+
+
+def _refuse_unknown_names(spec: Spec, operation: Operation) -> None:
+    """Templates may speak only of parameters that the operation has: another one would never be filled."""
+    for example in operation.examples.values():
+        shown = spec.at(example.place)
+        texts = [*shown.get("x-values", {}).values(), *map(str, shown.get("x-headers", {}).values())]
+        for location, name in re.findall(r"\{\$request\.(path|query)\.([^{}]+)\}", " ".join(texts)):
+            if operation.locations.get(name) != location:
+                known = ", ".join(operation.locations) or "none"
+                problem = f"{operation.id} has no parameter {name!r} in the {location}"
+                raise spec.error(example.place, problem, f"the parameters are: {known}")
 
 
 def _parameters(spec: Spec, common: list[Any], own: list[Any], path: str, place: Pointer) -> tuple[Parameter, ...]:
@@ -165,85 +204,3 @@ def _security(spec: Spec, requirements: list[Any], place: Pointer) -> tuple[tupl
         schemes = (compile_scheme(spec, name, (*place, "security")) for name in requirement)
         alternatives.append(tuple(scheme for scheme in schemes if scheme))
     return tuple(alternatives)
-
-
-def _examples(
-    spec: Spec, vendor: str, operation: str, responses: Mapping[str, Any], place: Pointer
-) -> Iterator[tuple[str, Example]]:
-    names: set[str] = set()
-    for code, response in responses.items():
-        if code.startswith("x-"):
-            continue
-        part, part_place = spec.follow(response, (*place, code))
-        status = _status(code)
-        headers = _headers(spec, part, part_place)
-        for name, media_type, shown, shown_place in _shown(spec, part, part_place, status):
-            if name in names:
-                raise spec.error(
-                    shown_place, f"{operation} has two outcomes named {name!r}", "give each a name of its own"
-                )
-            names.add(name)
-            provenance = Provenance(
-                **shown.get("x-provenance", {"mark": "documented", "source": spec.data["info"]["title"]})
-            )
-            summary = shown.get("summary", part["description"])
-            outcome = Outcome(vendor, operation, name, status, summary, provenance, shown.get("x-why-absent", {}))
-            own_headers = {header.lower(): text for header, text in shown.get("x-headers", {}).items()}
-            named = {header: own_headers.pop(header.lower(), text) for header, text in headers.items()} | own_headers
-            try:
-                example = compile_example(outcome, media_type, shown.get("value"), shown.get("x-values", {}), named)
-            except ValueError as wrong:
-                raise spec.error(
-                    shown_place, str(wrong), "x-values go by JSON pointers into value; see expressions"
-                ) from None
-            yield name, example
-
-
-def _shown(
-    spec: Spec, response: Mapping[str, Any], place: Pointer, status: int
-) -> Iterator[tuple[str, str | None, Mapping[str, Any], Pointer]]:
-    """The named examples of a response: name, media type, example, place. One is made up where it shows none."""
-    bodiless: Sequence[tuple[str | None, Pointer, Mapping[str, Any]]] = [
-        (None, (*place, "x-examples"), response.get("x-examples", {}))
-    ]
-    with_body = [
-        (media_type, (*place, "content", media_type, "examples"), media.get("examples", {}))
-        for media_type, media in response.get("content", {}).items()
-    ]
-    found = False
-    for media_type, where, examples in (*bodiless, *with_body):
-        for name, example in examples.items():
-            found = True
-            shown, shown_place = spec.follow(example, (*where, name))
-            yield name, media_type, shown, shown_place
-    if not found:
-        content: Mapping[str, Any] = response.get("content", {})
-        media_type = next(iter(content), None)
-        made_up: dict[str, Any] = {}
-        if media_type and status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            media = content[media_type]
-            made_up["value"] = media["example"] if "example" in media else sample(spec, media.get("schema", {}))
-        yield _slug(HTTPStatus(status).phrase), media_type if made_up else None, made_up, place
-
-
-def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[str, Any]:
-    headers = {}
-    for name, header in response.get("headers", {}).items():
-        part, _ = spec.follow(header, (*place, "headers", name))
-        value = part.get("x-value", part.get("example", MISSING))
-        if value is MISSING and part.get("required"):
-            value = sample(spec, part.get("schema", {}))
-        if value is not MISSING:
-            headers[name] = value
-    return headers
-
-
-def _status(code: str) -> int:
-    if code == "default":
-        return int(HTTPStatus.INTERNAL_SERVER_ERROR)
-    number = int(code.replace("XX", "00"))
-    return number if number in set(HTTPStatus) else number // 100 * 100
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

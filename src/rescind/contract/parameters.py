@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import jsonschema_rs
 
@@ -25,7 +25,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,4})?", r
 
 
 class Violation(NamedTuple):
-    """One way in which a request breaks the contract. ``refusal`` names the outcome that the spec answers it with."""
+    """One way in which a request breaks the contract. ``refusal`` names the outcome that the spec answers it with.
+
+    None is a violation that the spec names no answer to, and empty one that is left to the vendor's rules.
+    """
 
     location: str
     parameter: str
@@ -54,12 +57,15 @@ _READERS: dict[str, Callable[[str], Any]] = {"integer": _integer, "number": _num
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation. ``example`` is a value that the spec shows, or one that fits the schema."""
+    """One parameter of an operation. ``example`` is a value that the spec shows, or one that fits the schema.
+
+    ``refusal`` is the outcome for a value that breaks the schema; False leaves the value to the vendor's rules.
+    """
 
     name: str
     location: str
     required: bool
-    refusal: str | None
+    refusal: str | Literal[False] | None
     example: Any
     default: Any
     is_array: bool
@@ -71,7 +77,7 @@ class Parameter:
 
         Raises ValueError, saying what is wrong, if the request breaks the schema.
         """
-        texts = self._texts(received)
+        texts = self.texts(received)
         if not texts:
             if self.required:
                 raise ValueError("is required")
@@ -89,7 +95,8 @@ class Parameter:
             raise ValueError(error.message)
         return value
 
-    def _texts(self, received: Received) -> list[str]:
+    def texts(self, received: Received) -> list[str]:
+        """The parameter's values as they came."""
         if self.location == "query":
             return received.query.get(self.name, [])
         if self.location == "path":
@@ -104,11 +111,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body that an operation accepts, as JSON in one of its media types."""
+    """The body that an operation accepts, as JSON in one of its media types; ``fields`` are those of its schema."""
 
     required: bool
     refusal: str | None
     example: Any
+    fields: tuple[str, ...]
     validators: Mapping[str, jsonschema_rs.Validator]
 
     def value(self, received: Received) -> Any:
@@ -158,7 +166,8 @@ def compile_body(spec: Spec, part: Any, place: Pointer) -> Body:
     }
     media: Mapping[str, Any] = next(iter(content.values()), {})
     schema, _ = spec.follow(media.get("schema", {}), place)
-    return Body(part.get("required", False), part.get("x-refusal"), first_example(media, schema), validators)
+    fields = tuple(schema.get("properties", ())) if isinstance(schema, dict) else ()
+    return Body(part.get("required", False), part.get("x-refusal"), first_example(media, schema), fields, validators)
 
 
 def compile_schema(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:

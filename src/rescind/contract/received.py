@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_plus
@@ -48,6 +49,15 @@ class Received:
         """The media type of the body, without parameters, in lower case."""
         return self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @cached_property
+    def json_fields(self) -> Mapping[str, Any]:
+        """The fields of the body, if it is a JSON object."""
+        try:
+            body = self.json() if self.request.body else None
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is none."""
         return parse_json(self.request.body)
@@ -56,7 +66,7 @@ class Received:
 def parse_json(body: bytes) -> Any:
     """Parse JSON by RFC 8259, whose text is UTF-8. Raises ValueError, saying what is wrong."""
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse_constant)
+        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
         if rb"\u" in body:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -83,6 +93,13 @@ def is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> Any:

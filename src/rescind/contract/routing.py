@@ -6,11 +6,13 @@ import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rescind import data
 from rescind.contract.received import decode_path
 from rescind.errors import Finding, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from rescind.contract.operations import Operation
 
@@ -18,15 +20,19 @@ _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
 class Match(NamedTuple):
-    """The operations of a known path by method, and the decoded values of its path parameters."""
+    """The operations of a known path by method, and the decoded values of its parameters, in their order."""
 
     methods: Mapping[str, Operation]
-    path: Mapping[str, str]
+    groups: tuple[str, ...]
 
     @property
     def allow(self) -> str:
         """The exact ``Allow`` header of the path."""
         return ", ".join(sorted(self.methods))
+
+    def path_of(self, operation: Operation) -> dict[str, str]:
+        """The path parameters by the names that the operation gives them."""
+        return dict(zip(_PARAMETER.findall(operation.path), self.groups, strict=True))
 
 
 class Router:
@@ -35,50 +41,50 @@ class Router:
     Raises SpecError if two operations claim one method and path; ``files`` names each vendor's document.
     """
 
-    def __init__(self, operations: Iterable[Operation], files: Mapping[str, str]) -> None:
-        claimed: dict[tuple[str, str], Operation] = {}
-        paths: dict[str, dict[str, Operation]] = {}
+    def __init__(self, operations: Iterable[Operation], files: Mapping[str, Path]) -> None:
+        shapes: dict[str, dict[str, Operation]] = {}
+        self.paths: dict[str, str] = {}
         for operation in operations:
             shape = _PARAMETER.sub("{}", operation.path)
-            other = claimed.setdefault((operation.method, shape), operation)
+            other = shapes.setdefault(shape, {}).setdefault(operation.method, operation)
             if other is not operation:
                 raise _conflict(other, operation, files)
-            paths.setdefault(operation.path, {})[operation.method] = operation
-        self.paths = sorted(paths)
-        self._literal = {path: Match(methods, {}) for path, methods in paths.items() if "{" not in path}
-        templated = sorted((path for path in paths if "{" in path), key=_specificity)
-        self._templated = [(_compile(path), _PARAMETER.findall(path), paths[path]) for path in templated]
+            self.paths.setdefault(shape, operation.path)
+        self._literal = {shape: Match(methods, ()) for shape, methods in shapes.items() if "{" not in shape}
+        templated = sorted((shape for shape in shapes if "{" in shape), key=_specificity)
+        self._templated = [(_compile(shape), shapes[shape]) for shape in templated]
 
     def match(self, path: str) -> Match | None:
         """The operations of a percent-encoded path; literal paths go before templates."""
         literal = self._literal.get(path)
         if literal:
             return literal
-        for pattern, names, methods in self._templated:
+        for pattern, methods in self._templated:
             found = pattern.fullmatch(path)
             if found:
-                return Match(methods, dict(zip(names, map(decode_path, found.groups()), strict=True)))
+                return Match(methods, tuple(map(decode_path, found.groups())))
         return None
 
     def nearest(self, path: str) -> list[str]:
         """The known paths that resemble ``path`` most, best first."""
-        return difflib.get_close_matches(path, self.paths, n=3, cutoff=0.4) or self.paths[:3]
+        near = difflib.get_close_matches(path, self.paths, n=3, cutoff=0.4) or list(self.paths)[:3]
+        return [self.paths[shape] for shape in near]
 
 
-def _compile(path: str) -> re.Pattern[str]:
-    parts = _PARAMETER.split(path)
-    return re.compile("".join("([^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)))
+def _compile(shape: str) -> re.Pattern[str]:
+    return re.compile("([^/]+)".join(map(re.escape, shape.split("{}"))))
 
 
-def _specificity(path: str) -> tuple[int, int]:
-    return len(_PARAMETER.findall(path)), -len(path)
+def _specificity(shape: str) -> tuple[int, int]:
+    return shape.count("{}"), -len(shape)
 
 
-def _conflict(first: Operation, second: Operation, files: Mapping[str, str]) -> SpecError:
+def _conflict(first: Operation, second: Operation, files: Mapping[str, Path]) -> SpecError:
     claim = f"{second.method} {second.path}"
     if first.vendor == second.vendor:
         problem, remedy = f"{first.id} and {second.id} both claim {claim}", "give one of them another path"
-    else:
-        problem = f"the vendors {first.vendor} and {second.vendor} both claim {claim}"
-        remedy = f"write `mount: /{second.vendor}` in the fixtures of {second.vendor}"
-    return SpecError([Finding(files[second.vendor], 0, 0, problem, remedy)])
+        return SpecError([Finding(str(files[second.vendor]), 0, 0, problem, remedy)])
+    # Whoever came later moves: a vendor of the user's rather than one that comes with Rescind.
+    mover = first.vendor if data.SPEC_DIR in files[second.vendor].parents else second.vendor
+    problem = f"the vendors {first.vendor} and {second.vendor} both claim {claim}"
+    return SpecError([Finding(str(files[mover]), 0, 0, problem, f"write `mount: /{mover}` in the fixtures of {mover}")])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rescind.contract.document import Spec
 
-_MAX_DEPTH = 6
+_MAX_DEPTH = 4
 _BY_TYPE: dict[str, Any] = {"string": "string", "boolean": True, "null": None}
 _BY_FORMAT = {
     "date-time": "2026-01-01T00:00:00Z",
@@ -41,8 +41,11 @@ def _by_type(spec: Spec, schema: dict[str, Any], depth: int) -> Any:
     if kind == "object":
         whole: dict[str, Any] = {}
         for part in schema.get("allOf", ()):
-            whole |= sample(spec, part, depth + 1) or {}
-        return whole | {name: sample(spec, part, depth + 1) for name, part in schema.get("properties", {}).items()}
+            also = sample(spec, part, depth + 1)
+            whole |= also if isinstance(also, dict) else {}
+        wanted = schema.get("required", ()) if depth > 1 else schema.get("properties", ())
+        known = {name: part for name, part in schema.get("properties", {}).items() if name in wanted}
+        return whole | {name: sample(spec, part, depth + 1) for name, part in known.items()}
     if kind == "array":
         return [sample(spec, schema.get("items", {}), depth + 1)]
     if kind in {"integer", "number"}:

@@ -42,6 +42,14 @@ class SecurityScheme:
             return None
         return _basic(credential.strip()) if self.kind == "basic" else credential.strip()
 
+    def written(self, credential: str) -> str:
+        """The value of the parameter or header that carries the credential."""
+        if self.kind == "apiKey":
+            return credential
+        if self.kind == "basic":
+            credential = base64.b64encode(credential.encode()).decode()
+        return f"{self.kind.capitalize()} {credential}"
+
 
 def compile_scheme(spec: Spec, name: str, place: Pointer) -> SecurityScheme | None:
     """Compile the scheme that a security requirement names; None for one that is not in the HTTP message.

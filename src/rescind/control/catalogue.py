@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from rescind.contract.expressions import MISSING
+from rescind.control.matching import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rescind.contract.operations import Operation
     from rescind.model import Outcome
-    from rescind.vendors import Vendor
+    from rescind.vendors.vendor import Vendor
 
 CONTROL = "/_rescind"
 """Where the control API is, below the base URL of a sandbox."""
@@ -109,10 +110,9 @@ def _shown(vendor: Vendor, operation: Operation) -> dict[str, Any]:
     }
     credentials = vendor.fixture.seeds.collections.get("credentials", {"token": {}})
     for scheme in next(iter(operation.security), ()):
-        prefix = "" if scheme.kind == "apiKey" else f"{scheme.kind.capitalize()} "
-        shown[scheme.name] = prefix + next(iter(credentials), "")
+        shown[scheme.name] = scheme.written(next(iter(credentials), ""))
     return shown
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return ",".join(map(as_text, value)) if isinstance(value, list) else as_text(value)

@@ -55,8 +55,8 @@ class Clock:
 
     def _keep(self, transaction: Transaction, mode: str, offset: int) -> dict[str, Any]:
         now = offset if mode == "frozen" else self.system() + offset
-        if not 0 <= now <= moments.LAST:
-            limits = f"{moments.write(0)} and {moments.write(moments.LAST)}"
+        if not moments.FIRST <= now <= moments.LAST:
+            limits = f"{moments.write(moments.FIRST)} and {moments.write(moments.LAST)}"
             raise Problem(HTTPStatus.BAD_REQUEST, "the clock would leave the calendar", f"stay between {limits}")
         transaction.write(_TABLE, _KEY, {"mode": mode, "offset": offset})
         return self.describe(transaction)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from rescind.fixtures import Moment, messages
 from rescind.problems import Problem
+from rescind.shapes import Moment, messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,24 @@ if TYPE_CHECKING:
     from rescind.model import Record
 
 _CENTURY = 100 * 366 * 86_400
+
+
+class Seconds(fields.Float):
+    """A number of seconds, written as a number."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool | str):
+            raise ValidationError("Not a valid number.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Since(Moment):
+    """The id of a journal entry, or a moment."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if str(value).isdecimal():
+            return int(str(value)[:18])
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class ClockSchema(Schema):
@@ -39,7 +57,36 @@ class AdvanceSchema(Schema):
 
         unknown = RAISE
 
-    seconds = fields.Float(required=True, validate=validate.Range(min=0, max=_CENTURY))
+    seconds = Seconds(required=True, validate=validate.Range(min=0, max=_CENTURY))
+
+
+class JournalQuery(Schema):
+    """What the query of ``GET /journal`` may ask for. ``since`` is a moment or the id of an entry."""
+
+    class Meta:
+        """Nothing passes silently."""
+
+        unknown = RAISE
+
+    vendor = fields.String()
+    operation = fields.String()
+    outcome = fields.String()
+    status = fields.Integer(validate=validate.Range(0, 999))
+    since = Since()
+    limit = fields.Integer(validate=validate.Range(1, 1_000_000))
+
+
+class CoverageQuery(Schema):
+    """What the query of ``GET /coverage`` may ask for."""
+
+    class Meta:
+        """Nothing passes silently."""
+
+        unknown = RAISE
+
+    vendor = fields.List(fields.String(), load_default=list)
+    ignore = fields.List(fields.String(), load_default=list)
+    format = fields.String(validate=validate.OneOf(["json", "markdown", "junit", "html"]))
 
 
 def checked(schema: Schema, data: Record) -> dict[str, Any]:
@@ -51,9 +98,9 @@ def checked(schema: Schema, data: Record) -> dict[str, Any]:
     return loaded
 
 
-def misfit(wrong: Iterable[tuple[Pointer, str]], schema: Schema) -> Problem:
-    """The problem of a body with these fields wrong."""
+def misfit(wrong: Iterable[tuple[Pointer, str]], schema: Schema, **members: Any) -> Problem:
+    """The problem of a body with these fields wrong; ``members`` are further fields of the problem."""
     errors = [{"field": ".".join(map(str, place)), "problem": message} for place, message in wrong]
     detail = "; ".join(f"{error['field']}: {error['problem']}" for error in errors)
     remedy = f"the fields here are: {', '.join(schema.fields)}" if schema.fields else "any JSON object with text keys"
-    return Problem(HTTPStatus.BAD_REQUEST, detail, remedy, errors=errors)
+    return Problem(HTTPStatus.BAD_REQUEST, detail, remedy, errors=errors, **members)

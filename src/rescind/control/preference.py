@@ -1,4 +1,4 @@
-"""The ``Prefer`` header (RFC 7240), by which a client chooses the answer: ``code=429`` or ``example=rate_limited``."""
+"""The ``Prefer`` header (RFC 7240), by which a client chooses an outcome or a fault: ``code=429``, ``fault=hang``."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ import difflib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+from rescind.control.faults import FAULTS
 from rescind.problems import Problem
 
 if TYPE_CHECKING:
     from rescind.contract.operations import Operation
 
-_OURS = ("code", "example")
+_OURS = ("code", "example", "fault")
 # https://www.iana.org/assignments/preferences: they are not ours, so they are ignored, as RFC 7240 says.
 _FOREIGN = {"respond-async", "return", "wait", "handling", "depth-noroot", "safe", "transclude", "dynamic"}
 
 
 class Preference(NamedTuple):
-    """An outcome that the client chose, and the words in which it did."""
+    """The outcome and the fault that the client chose, as far as it did, and the words in which it chose them."""
 
-    outcome: str
+    outcome: str | None
+    fault: str | None
     applied: str
 
 
 def preferred(operation: Operation, header: str) -> Preference | None:
-    """The outcome that a ``Prefer`` header chooses, or None if it chooses none.
+    """What a ``Prefer`` header chooses, or None if it chooses nothing of ours.
 
-    Raises Problem if the operation has no such outcome: a typo must not pass silently.
+    Raises Problem if the operation has no such outcome, or there is no such fault: a typo must not pass silently.
     """
     chosen = dict(reversed([_parse(part) for part in header.split(",")]))
     for name in chosen:
@@ -43,7 +45,10 @@ def preferred(operation: Operation, header: str) -> Preference | None:
     applied = ", ".join(f"{name}={chosen[name]}" for name in _OURS if name in chosen)
     if not names:
         raise _refusal(operation, f"Prefer: {operation.id} has no outcome with {applied}")
-    return Preference(names[0], applied)
+    fault = chosen.get("fault")
+    if fault is not None and fault not in FAULTS:
+        raise _refusal(operation, f"Prefer: there is no fault {fault!r}")
+    return Preference(names[0] if {"code", "example"} & chosen.keys() else None, fault, applied)
 
 
 def _parse(part: str) -> tuple[str, str]:
@@ -53,5 +58,5 @@ def _parse(part: str) -> tuple[str, str]:
 
 def _refusal(operation: Operation, detail: str) -> Problem:
     known = [{"example": name, "code": example.outcome.status} for name, example in operation.examples.items()]
-    remedy = "write Prefer: code=STATUS or Prefer: example=NAME with one of the outcomes listed"
-    return Problem(HTTPStatus.BAD_REQUEST, detail, remedy, outcomes=known)
+    remedy = "write Prefer: code=STATUS, example=NAME or fault=NAME with one of those listed"
+    return Problem(HTTPStatus.BAD_REQUEST, detail, remedy, outcomes=known, faults=list(FAULTS))

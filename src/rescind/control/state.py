@@ -12,23 +12,23 @@ from rescind.problems import Problem
 if TYPE_CHECKING:
     from marshmallow import Schema
 
-    from rescind.model import Record
+    from rescind.model import Bounds, Record
     from rescind.store.world import World
-    from rescind.vendors import Vendor
+    from rescind.vendors.vendor import Vendor
 
 
 class State:
     """One vendor's state in one transaction. Every method raises Problem for what does not exist or does not fit."""
 
-    def __init__(self, vendor: Vendor, world: World) -> None:
+    def __init__(self, vendor: Vendor, world: World, bounds: Bounds) -> None:
         self._vendor = vendor
         self._world = world
+        self._bounds = bounds
 
     def everything(self) -> dict[str, Any]:
         """The settings, and all records by collection and identifier."""
-        collections = self._vendor.fixture.seeds.collections
         everything: dict[str, Any] = {"settings": self._world.settings}
-        for collection in collections:
+        for collection in self._world.collections():
             everything[collection] = {record["id"]: record for record in self._world.records(collection)}
         return everything
 
@@ -38,8 +38,12 @@ class State:
 
     def change_settings(self, changes: Record) -> Record:
         """Change some settings, and give them all."""
-        changed = checked(self._vendor.shape.settings, {**self._world.settings, **changes})
-        self._world.change_settings(changed)
+        schema = self._vendor.shape.settings
+        changed = checked(schema, {**self._world.settings, **changes})
+        wrong = list(self._vendor.wrong_settings(changed))
+        if wrong:
+            raise misfit([((name,), problem) for name, problem in wrong], schema)
+        self._world.change_settings({name: value for name, value in changed.items() if name in changes})
         return changed
 
     def get(self, collection: str, identifier: str) -> Record:
@@ -50,7 +54,7 @@ class State:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
                 f"{self._vendor.name} has no {identifier!r} in {collection}",
-                f"GET /state/{self._vendor.name} shows what there is; PUT adds a record",
+                f"GET /_rescind/state/{self._vendor.name} shows what there is; PUT adds a record",
             )
         return record
 
@@ -58,14 +62,17 @@ class State:
         """Add or replace a record; gives it, and whether it is new."""
         schema = self._schema(collection)
         is_new = self._world.get(collection, identifier) is None
-        fields = {name: value for name, value in record.items() if name != "id"}
         if record.get("id", identifier) != identifier:
             raise misfit([(("id",), f"is not {identifier!r}, which the path says")], schema)
-        fitting = checked(schema, fields)
-        exists = lambda target, name: self._world.get(target, name) is not None  # noqa: E731 - two words, used once
-        dangling = list(self._vendor.shape.dangling(collection, fitting, exists))
-        if dangling:
-            raise misfit(dangling, schema)
+        fitting = checked(schema, {name: value for name, value in record.items() if name != "id"})
+        wrong = list(self._vendor.shape.dangling(collection, fitting, self._exists))
+        if fitting.get("magic") not in (None, *self._vendor.outcomes):
+            wrong.append((("magic",), f"no operation has an outcome {fitting['magic']!r}"))
+        if wrong:
+            raise misfit(wrong, schema)
+        if is_new and self._world.size(collection) >= self._bounds.records:
+            detail = f"{self._vendor.name} has {self._bounds.records} changed records in {collection} already"
+            raise Problem(HTTPStatus.CONFLICT, detail, "reset, or start with a larger --max-records")
         for name in self._vendor.shape.relative_moments(collection, fitting):
             fitting[name] = moments.write(moments.parse(fitting[name], self._world.now))
         self._world.put(collection, identifier, fitting)
@@ -76,8 +83,18 @@ class State:
         return self.put(collection, identifier, {**self.get(collection, identifier), **changes})[0]
 
     def delete(self, collection: str, identifier: str) -> None:
-        """Remove a record."""
-        self._world.remove(collection, self.get(collection, identifier))
+        """Remove a record, unless another refers to it."""
+        record = self.get(collection, identifier)
+        for other in self._world.collections():
+            for one in self._world.records(other) if self._vendor.shape.refers(other, collection) else ():
+                for _, target, name in self._vendor.shape.references(other, one):
+                    if (target, name) == (collection, identifier):
+                        detail = f"{one['id']!r} of {other} refers to {identifier!r} of {collection}"
+                        raise Problem(HTTPStatus.CONFLICT, detail, "change or remove what refers to it first")
+        self._world.remove(collection, record)
+
+    def _exists(self, collection: str, identifier: str) -> bool:
+        return self._world.get(collection, identifier) is not None
 
     def _schema(self, collection: str) -> Schema:
         schema = self._vendor.shape.schema(collection)

@@ -7,10 +7,11 @@ work again, so the work must depend on nothing but its transaction.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -18,8 +19,18 @@ DEFAULT_SANDBOX: Final = ""
 """The name of the sandbox that needs no name."""
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxInfo:
+    """A sandbox as a listing shows it: when it began and was last used, in nanoseconds, and the rows of each table."""
+
+    name: str
+    born: int
+    used: int
+    rows: Mapping[str, int]
+
+
 class Transaction(Protocol):
-    """One consistent view of a sandbox's tables, and the writes that will happen together."""
+    """One consistent view of a sandbox's tables and logs, and the writes that will happen together."""
 
     @property
     def born(self) -> int:
@@ -31,8 +42,23 @@ class Transaction(Protocol):
     def write(self, table: str, key: str, value: Any) -> None:
         """Set the JSON value at ``key``. None is a value too: it says that a seed is gone."""
 
+    def erase(self, table: str, key: str) -> None:
+        """Remove ``key``, as if it had never been written."""
+
+    def add(self, table: str, key: str, amount: int = 1) -> None:
+        """Add to the number at ``key``, which is 0 at first."""
+
     def rows(self, table: str) -> Mapping[str, Any]:
-        """All values of a table."""
+        """All values of a table, in the order in which their keys were first written."""
+
+    def append(self, log: str, entry: Any, keep: int) -> None:
+        """Add an entry to the end of a log, of which the last ``keep`` entries stay."""
+
+    def clear(self, log: str) -> None:
+        """Remove all entries of a log."""
+
+    def entries(self, log: str) -> Sequence[Any]:
+        """The entries of a log that were there when the transaction began."""
 
 
 class Store(Protocol):
@@ -41,8 +67,15 @@ class Store(Protocol):
     def transact(self, sandbox: str, now: int, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` as one atomic step; a sandbox that does not exist begins ``now``.
 
-        Whatever ``work`` raises is raised, and nothing is written then.
+        Whatever ``work`` raises is raised, and nothing is written then. Raises StoreError if there is no room for
+        another sandbox.
         """
 
     def reset(self, sandbox: str, now: int) -> None:
         """Make the sandbox as new: it begins ``now``."""
+
+    def sandboxes(self) -> Sequence[SandboxInfo]:
+        """The sandboxes that exist."""
+
+    def drop(self, sandbox: str) -> bool:
+        """Forget a sandbox. Returns whether it existed."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rescind import moments
+from rescind.model import Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,24 @@ if TYPE_CHECKING:
     from rescind.store import Transaction
 
 _UNCHANGED = object()
+_ADDED = " collections"
+_WHO = "credentials"
+
+
+class Observed(dict[str, Any]):
+    """A record that notes which of its fields are looked at, for the journal."""
+
+    __slots__ = ("_name", "_notes")
+
+    def __init__(self, record: Record, name: str, notes: list[Fact]) -> None:
+        super().__init__(record)
+        self._name = name
+        self._notes = notes
+
+    def __getitem__(self, field: str) -> Any:
+        value = super().__getitem__(field)
+        self._notes.append(Fact(self._name, field, value))
+        return value
 
 
 class World:
@@ -28,6 +47,7 @@ class World:
         self.vendor = vendor
         self.seeds = seeds
         self.now = now
+        self.notes: list[Fact] = []
 
     @property
     def timestamp(self) -> str:
@@ -36,10 +56,13 @@ class World:
 
     def get(self, collection: str, identifier: str) -> Record | None:
         """The record with this identifier, or None."""
-        changed = self.transaction.read(self._table(collection), identifier, _UNCHANGED)
-        if changed is not _UNCHANGED:
-            return changed  # type: ignore[no-any-return]  # the store gives back what was put
-        return self._seed(collection, identifier)
+        record: Record | None = self.transaction.read(self._table(collection), identifier, _UNCHANGED)
+        if record is _UNCHANGED:
+            record = self._seed(collection, identifier)
+        if record is None:
+            self.notes.append(Fact(_name(collection, identifier), "", None))
+            return None
+        return self._observed(collection, record)
 
     def find(self, collection: str, field: str, value: Any) -> list[Record]:
         """The records whose ``field`` has this value. For the fixtures' records the field must be indexed."""
@@ -47,7 +70,8 @@ class World:
         seeded = self.seeds.indexes[collection, field].get(value, ())
         unchanged = (self._seed(collection, identifier) for identifier in seeded if identifier not in changed)
         found = [record for record in unchanged if record]
-        return found + [record for record in changed.values() if record and record.get(field) == value]
+        found += [record for record in changed.values() if record and record.get(field) == value]
+        return [self._observed(collection, record) for record in found]
 
     def records(self, collection: str) -> Iterator[Record]:
         """All records of a collection, those of the fixtures first."""
@@ -60,8 +84,14 @@ class World:
             if record and identifier not in self.seeds.collections.get(collection, {}):
                 yield record
 
+    def size(self, collection: str) -> int:
+        """How many records of a collection differ from the fixture's."""
+        return len(self.transaction.rows(self._table(collection)))
+
     def put(self, collection: str, identifier: str, record: Record) -> None:
         """Add a record, or replace it."""
+        if collection not in self.seeds.collections:
+            self.transaction.write(f"{self.vendor}{_ADDED}", collection, 1)
         self.transaction.write(self._table(collection), identifier, {**record, "id": identifier})
 
     def change(self, collection: str, record: Record, **fields: Any) -> None:
@@ -76,12 +106,18 @@ class World:
     def settings(self) -> Record:
         """The vendor's settings."""
         changed: Record = self.transaction.read("settings", self.vendor, {})
-        return {**self.seeds.settings, **changed}
+        return Observed({**self.seeds.settings, **changed}, "settings", self.notes)
 
-    def change_settings(self, settings: Record) -> None:
-        """Replace the vendor's settings."""
-        self.transaction.write("settings", self.vendor, settings)
+    def change_settings(self, changes: Record) -> None:
+        """Change some of the vendor's settings; the others stay those of the fixture."""
+        before: Record = self.transaction.read("settings", self.vendor, {})
+        self.transaction.write("settings", self.vendor, {**before, **changes})
         self.__dict__.pop("settings", None)
+
+    def collections(self) -> list[str]:
+        """The names of the collections that have records."""
+        added = self.transaction.rows(f"{self.vendor}{_ADDED}")
+        return [*self.seeds.collections, *(name for name in added if name not in self.seeds.collections)]
 
     def is_past(self, moment: str) -> bool:
         """Whether the sandbox's time has reached a moment."""
@@ -97,6 +133,9 @@ class World:
         self.transaction.write("serials", f"{self.vendor}/{kind}", serial)
         return hashlib.blake2b(f"{self.vendor}/{kind}/{serial}".encode(), digest_size=16).hexdigest()
 
+    def _observed(self, collection: str, record: Record) -> Record:
+        return Observed(record, _name(collection, record["id"]), self.notes)
+
     def _seed(self, collection: str, identifier: str) -> Record | None:
         record = self.seeds.collections.get(collection, {}).get(identifier)
         fields = self.seeds.relative.get((collection, identifier))
@@ -107,3 +146,8 @@ class World:
 
     def _table(self, collection: str) -> str:
         return f"{self.vendor}/{collection}"
+
+
+def _name(collection: str, identifier: str) -> str:
+    """How the journal speaks of a record: a credential's identifier is the credential itself."""
+    return "credential" if collection == _WHO else f"{collection} {identifier}"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields, validate
 
-from rescind.fixtures import Magic, Moment, RecordSchema, Reference, Shape
 from rescind.model import Answer
+from rescind.shapes import Magic, Moment, RecordSchema, Reference, Shape, Truth
 from rescind.vendors.rules import Call, Rules, magic_order
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class ApiKey(RecordSchema):
     """An API key: the accounts that it is associated with, and what it may."""
 
     accounts = fields.List(fields.Integer(strict=True), required=True)
-    read_only = fields.Boolean(load_default=False)
+    read_only = Truth(load_default=False)
     requests_per_minute = fields.Integer(strict=True, validate=_RATE)
 
 
@@ -38,21 +38,21 @@ class Product(RecordSchema):
     """A product and its available stock."""
 
     name = fields.String(required=True)
-    available = fields.Integer(strict=True, required=True, validate=validate.Range(min=0))
+    available = fields.Integer(strict=True, required=True, validate=validate.Range(0, 1_000_000_000))
 
 
 class Item(RecordSchema):
     """A line of an order."""
 
     product = Reference("products", required=True)
-    quantity = fields.Integer(strict=True, required=True, validate=validate.Range(min=1))
+    quantity = fields.Integer(strict=True, required=True, validate=validate.Range(1, 1_000_000_000))
 
 
 class Order(RecordSchema):
     """An order of an account. ``native_marketplace`` names the natively connected channel that it came from."""
 
     account = fields.Integer(strict=True, required=True)
-    created_through_api = fields.Boolean(load_default=True)
+    created_through_api = Truth(load_default=True)
     native_marketplace = fields.String(load_default=None, allow_none=True)
     items = fields.List(fields.Nested(Item), load_default=list)
     deleted = Moment(load_default=None, allow_none=True)

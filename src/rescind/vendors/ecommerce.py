@@ -13,8 +13,8 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from rescind.fixtures import Magic, Moment, RecordSchema, Reference, Shape
 from rescind.model import Answer
+from rescind.shapes import Magic, Moment, RecordSchema, Reference, Shape
 from rescind.vendors.rules import Call, Rules, magic_order
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Offer(RecordSchema):
     """An offer that items can be bought under."""
 
     name = fields.String(required=True)
-    percent = fields.Integer(strict=True, required=True)
+    percent = fields.Integer(strict=True, required=True, validate=validate.Range(0, 100))
 
 
 class Voucher(RecordSchema):
@@ -103,7 +103,7 @@ class Item(RecordSchema):
     variant = Reference("variants", load_default=None, allow_none=True)
     offer = Reference("offers", load_default=None, allow_none=True)
     unit_price = Money(required=True)
-    quantity = fields.Integer(strict=True, required=True, validate=validate.Range(min=1))
+    quantity = fields.Integer(strict=True, required=True, validate=validate.Range(1, 1_000_000))
     shipping = Money(load_default="0.00")
     discount_amount = Money(load_default="0.00")
 
@@ -113,7 +113,6 @@ class Order(RecordSchema):
 
     customer = Reference("customers", required=True)
     billing_address = Reference("addresses", load_default=None, allow_none=True)
-    voucher = Reference("vouchers", load_default=None, allow_none=True)
     status = fields.String(
         load_default="paid", validate=validate.OneOf(["paid", "awaiting_payment", "delivered", "cancelled"])
     )
@@ -143,13 +142,41 @@ class OrderCall(Call):
     """A call about one order."""
 
     def find_order(self) -> Record | None:
-        """The order, whoever owns it."""
-        return self.world.get("orders", str(UUID(self.parameters["id"])))
+        """The order, whoever owns it; a uuid means the same in any case."""
+        identifier = self.parameters["id"]
+        return self.world.get("orders", str(UUID(identifier))) or self.world.get("orders", identifier)
 
     @cached_property
     def items(self) -> list[Record]:
         """The order's items."""
         return self.world.find(ITEMS, "order", self.order["id"])
+
+
+class Reading(OrderCall):
+    """A call of getOrder."""
+
+    def shown(self) -> dict[str, Any]:
+        """The order with its items, its address and its totals; its URL is the contract's matter."""
+        order = self.order
+        lines = [_line(self, item) for item in self.items]
+        subtotal = sum((Decimal(line["unit_price"]) * line["quantity"] for line in lines), Decimal())
+        saved, shipping = _sum(lines, "discount_amount"), _sum(lines, "shipping")
+        return {
+            "id": order["id"],
+            "customer": {"email": order["customer"]}
+            | _fields(self, "customers", order["customer"], "first_name", "last_name"),
+            "created": order["created"],
+            "updated": order["updated"] or order["created"],
+            "billing_address": _address(self, order["billing_address"]),
+            "items": lines,
+            "items_count": sum(line["quantity"] for line in lines),
+            "savings_on_items": _money(saved),
+            "status": order["status"],
+            "subtotal": _money(subtotal),
+            "amount_saved": _money(saved),
+            "shipping": _money(shipping),
+            "total_amount": _money(subtotal - saved + shipping),
+        }
 
 
 def order_not_found(call: OrderCall) -> bool:
@@ -172,29 +199,9 @@ def delete(call: OrderCall) -> Answer:
     return Answer("deleted")
 
 
-def read(call: OrderCall) -> Answer:
+def read(call: Reading) -> Answer:
     """The order with its items, its address and its totals."""
-    lines = [_line(call, item) for item in call.items]
-    subtotal = sum((Decimal(line["unit_price"]) * line["quantity"] for line in lines), Decimal())
-    saved, shipping = _sum(lines, "discount_amount"), _sum(lines, "shipping")
-    view = {
-        "id": call.order["id"],
-        "url": "",
-        "customer": {"email": call.order["customer"]}
-        | _fields(call, "customers", call.order["customer"], "first_name", "last_name"),
-        "created": call.order["created"],
-        "updated": call.order["updated"] or call.order["created"],
-        "billing_address": _address(call, call.order["billing_address"]),
-        "items": lines,
-        "items_count": sum(line["quantity"] for line in lines),
-        "savings_on_items": _money(saved),
-        "status": call.order["status"],
-        "subtotal": _money(subtotal),
-        "amount_saved": _money(saved),
-        "shipping": _money(shipping),
-        "total_amount": _money(subtotal - saved + shipping),
-    }
-    return Answer("order", {"order": view})
+    return Answer("order", {"order": call.shown()})
 
 
 def _line(call: OrderCall, item: Record) -> dict[str, Any]:
@@ -244,7 +251,7 @@ RULES = {
         answers=("deleted",),
     ),
     "getOrder": Rules(
-        call=OrderCall,
+        call=Reading,
         refusals=(order_not_found, not_owner, magic_order),
         effect=read,
         answers=("order",),

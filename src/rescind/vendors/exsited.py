@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields, validate
 
-from rescind.fixtures import Magic, Moment, RecordSchema, Reference, Shape
 from rescind.model import Answer
+from rescind.shapes import Magic, Moment, RecordSchema, Reference, Shape, Truth
 from rescind.vendors.rules import Call, Rules, magic_order
 
 if TYPE_CHECKING:
     from rescind.model import Record
 
 
-class Settings(RecordSchema):
-    """How long an access token lasts. The contract promises 3600 seconds."""
+LIFETIME_SECONDS = 3600
 
-    token_lifetime_seconds = fields.Integer(strict=True, load_default=3600, validate=validate.Equal(3600))
+
+class Settings(RecordSchema):
+    """The account has none."""
 
 
 class AccessToken(RecordSchema):
@@ -44,7 +45,7 @@ class RefreshToken(RecordSchema):
     """A refresh token, spent by its first use unless it is ``reusable``."""
 
     client = Reference("clients", required=True)
-    reusable = fields.Boolean(load_default=False)
+    reusable = Truth(load_default=False)
 
 
 class Order(RecordSchema):
@@ -147,12 +148,11 @@ def issue(call: Grant) -> Answer:
             call.world.remove("refresh_tokens", call.refresh_token)
     else:
         client, outcome = call.body["client_id"], "issued"
-    lifetime = call.world.settings["token_lifetime_seconds"]
     access_token = f"exs-access-{call.world.new_identifier('access')}"
     refresh_token = f"exs-refresh-{call.world.new_identifier('refresh')}"
-    call.world.put("credentials", access_token, {"client": client, "expires": call.world.after(lifetime)})
+    call.world.put("credentials", access_token, {"client": client, "expires": call.world.after(LIFETIME_SECONDS)})
     call.world.put("refresh_tokens", refresh_token, {"client": client, "reusable": False})
-    token = {"access_token": access_token, "refresh_token": refresh_token, "expires_in": lifetime}
+    token = {"access_token": access_token, "refresh_token": refresh_token, "expires_in": LIFETIME_SECONDS}
     return Answer(outcome, {"token": token})
 
 

@@ -55,7 +55,8 @@ def things_shown(operations: Iterable[Operation]) -> Collections:
         thing = _thing(operation, {})
         if thing:
             identifier = str(thing.parameter.example)
-            collections.setdefault(thing.collection, {})[identifier] = {"id": identifier}
+            owners = {one.name: str(one.example) for one in _owners(operation, thing)}
+            collections.setdefault(thing.collection, {})[identifier] = {**owners, "id": identifier}
     return collections
 
 
@@ -105,6 +106,11 @@ def _identifier(operation: Operation) -> Parameter | None:
     return next((one for one in in_query if one.name.lower().endswith("id")), None)
 
 
+def _owners(operation: Operation, thing: Thing) -> list[Parameter]:
+    """The path parameters that say whose thing it is: a record that has such fields must agree with them."""
+    return [one for one in operation.parameters if one.location == "path" and one is not thing.parameter]
+
+
 def _success(operation: Operation) -> str | None:
     return operation.first(*range(200, 400))
 
@@ -126,7 +132,9 @@ def _other(example: Any) -> Any:
 def _rules_for_one(operation: Operation, thing: Thing, success: str, gone: str) -> Rules:
     class OneThing(Call):
         def find_order(self) -> Record | None:
-            return self.world.get(thing.collection, str(self.parameters.get(thing.parameter.name)))
+            record = self.world.get(thing.collection, str(self.parameters.get(thing.parameter.name)))
+            owners = {one.name: str(self.parameters.get(one.name)) for one in _owners(operation, thing)}
+            return record if record and all(str(record.get(name, it)) == it for name, it in owners.items()) else None
 
     def unknown(call: Call) -> Answer | None:
         return None if call.order else Answer(gone)

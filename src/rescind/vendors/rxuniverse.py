@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
-from rescind.fixtures import Magic, Moment, RecordSchema, Reference, Shape
 from rescind.model import Answer
+from rescind.shapes import Magic, Moment, RecordSchema, Reference, Shape, Truth
 from rescind.vendors.rules import Call, Rules, magic_order
 
 if TYPE_CHECKING:
     from rescind.model import Record
 
-STATUSES = {"U": "Unvalid", "V": "Valid", "P": "Process", "C": "Complete", "W": "Hold"}
+COMPLETE, HOLD = "C", "W"
 
 
 class Settings(RecordSchema):
     """The lab's settings. ``delete_reasons`` is its delete reasons file: texts by code."""
 
-    job_tracker_installed = fields.Boolean(load_default=True)
-    enter_reason_code_when_deleting_order = fields.Boolean(load_default=False)
+    job_tracker_installed = Truth(load_default=True)
+    enter_reason_code_when_deleting_order = Truth(load_default=False)
     delete_reasons = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
 
 
@@ -32,7 +32,13 @@ class Station(RecordSchema):
     """A station of the lab; some prevent an order that has been through them from being cancelled."""
 
     description = fields.String(required=True)
-    prevents_cancel = fields.Boolean(load_default=False)
+    prevents_cancel = Truth(load_default=False)
+
+
+class Status(RecordSchema):
+    """A status that an order can have; the identifier is its letter."""
+
+    description = fields.String(required=True)
 
 
 class Order(RecordSchema):
@@ -40,7 +46,7 @@ class Order(RecordSchema):
 
     trayNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name
     poNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name
-    status = fields.String(load_default="P", validate=validate.OneOf(STATUSES))
+    status = Reference("statuses", load_default="P")
     stations = fields.List(Reference("stations"), load_default=list)
     flagged = Moment(load_default=None, allow_none=True)
     magic = Magic()
@@ -48,7 +54,7 @@ class Order(RecordSchema):
 
 SHAPE = Shape(
     settings=Settings(),
-    collections={"stations": Station(), "orders": Order()},
+    collections={"statuses": Status(), "stations": Station(), "orders": Order()},
     indexes=(("orders", "trayNumber"), ("orders", "poNumber")),
 )
 
@@ -59,10 +65,17 @@ class OrderCall(Call):
     def find_order(self) -> Record | None:
         """The order. Tray numbers find active orders only; a purchase order number must be unique."""
         identifier = self.parameters["orderIdentifier"]
-        by_tray = (order for order in self.world.find("orders", "trayNumber", identifier) if order["status"] != "C")
+        by_tray = (
+            order for order in self.world.find("orders", "trayNumber", identifier) if order["status"] != COMPLETE
+        )
         by_purchase_order = self.world.find("orders", "poNumber", identifier)
         unique = by_purchase_order[0] if len(by_purchase_order) == 1 else None
         return self.world.get("orders", identifier) or next(by_tray, None) or unique
+
+    def shown(self) -> dict[str, Any]:
+        """Its numbers."""
+        order = self.order
+        return {"orderNumber": order["id"], "trayNumber": order["trayNumber"], "poNumber": order["poNumber"]}
 
     @property
     def reason_required(self) -> bool:
@@ -74,6 +87,23 @@ class OrderCall(Call):
         """The delete reasons file."""
         reasons: Record = self.world.settings["delete_reasons"]
         return reasons
+
+
+class StatusCall(OrderCall):
+    """A call of getOrderStatus."""
+
+    def shown(self) -> dict[str, Any]:
+        """Its numbers, its current station and its status."""
+        order = self.order
+        station = order["stations"][-1] if order["stations"] else ""
+        status = self.world.get("statuses", order["status"]) or {"description": ""}
+        return super().shown() | {
+            "currentStation": station,
+            "currentStationDesc": _station(self, station)["description"],
+            "status": order["status"],
+            "statusDesc": status["description"],
+            "onHold": order["status"] == HOLD,
+        }
 
 
 def not_found(call: OrderCall) -> bool:
@@ -115,7 +145,7 @@ def cancel(call: OrderCall) -> Answer:
     """The order is flagged for deletion, not removed; the answer is its last known state."""
     call.world.change("orders", call.order, flagged=call.world.timestamp)
     ignored = call.parameters.get("deleteReason") and not call.reason_required
-    return Answer("cancelled_reason_ignored" if ignored else "cancelled", {"order": _numbers(call.order)})
+    return Answer("cancelled_reason_ignored" if ignored else "cancelled", {"order": call.shown()})
 
 
 def marked_for_cancellation(call: OrderCall) -> bool:
@@ -123,21 +153,9 @@ def marked_for_cancellation(call: OrderCall) -> bool:
     return call.order["flagged"] is not None
 
 
-def read_status(call: OrderCall) -> Answer:
+def read_status(call: StatusCall) -> Answer:
     """The order's station and status."""
-    station = call.order["stations"][-1] if call.order["stations"] else ""
-    state = {
-        "currentStation": station,
-        "currentStationDesc": _station(call, station)["description"],
-        "status": call.order["status"],
-        "statusDesc": STATUSES[call.order["status"]],
-        "onHold": call.order["status"] == "W",
-    }
-    return Answer("status", {"order": _numbers(call.order) | state})
-
-
-def _numbers(order: Record) -> dict[str, Any]:
-    return {"orderNumber": order["id"], "trayNumber": order["trayNumber"], "poNumber": order["poNumber"]}
+    return Answer("status", {"order": call.shown()})
 
 
 def _station(call: OrderCall, number: str) -> Record:
@@ -161,7 +179,7 @@ RULES = {
         answers=("cancelled", "cancelled_reason_ignored"),
     ),
     "getOrderStatus": Rules(
-        call=OrderCall,
+        call=StatusCall,
         refusals=(not_found, magic_order, marked_for_cancellation),
         effect=read_status,
         answers=("status",),

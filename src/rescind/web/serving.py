@@ -7,9 +7,10 @@ import errno
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rescind.errors import DocumentError, SettingsError
+from rescind.errors import SettingsError
 from rescind.web.server import Connection
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from rescind.web.site import Site
 
 _WATCH_SECONDS = 0.25
+_SWEEP_SECONDS = 5
+_GRACE_SECONDS = 10
+"""How long replies that are under way may take once the server was asked to stop."""
 
 
 def run(site: Site, settings: ServeSettings, announce: Callable[[str], None], reload: Reload | None = None) -> None:
@@ -46,29 +50,24 @@ class Reload:
         now = self._snapshot()
         if now == self._seen:
             return
-        changed = ", ".join(sorted(path.name for path in dict(now.items() ^ self._seen.items())))
+        changed = ", ".join(sorted(str(path) for path in dict(now.items() ^ self._seen.items())))
         self._seen = now
         try:
             self._site.engine = self._build()
-        except DocumentError as error:
-            print(
-                f"Not reloaded, still serving what was there before {changed} changed:\n{error}",
-                file=sys.stderr,
-                flush=True,
-            )
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with an edit, the old world goes on
+            said = f"Not reloaded, still serving what was there before {changed} changed:\n{error}"
+            print(said, file=sys.stderr, flush=True)
         else:
             print(f"Reloaded: {changed}", file=sys.stderr, flush=True)
 
     def _snapshot(self) -> Mapping[Path, tuple[int, int]]:
         snapshot = {}
         for folder in self._folders:
-            for path in folder.iterdir():
+            for path in folder.iterdir() if folder.is_dir() else ():
                 if path.suffix in {".yaml", ".yml", ".json", ".py"}:
-                    try:
+                    with suppress(OSError):  # gone between two looks, or a link that leads nowhere
                         status = path.stat()
-                    except FileNotFoundError:
-                        continue
-                    snapshot[path] = (status.st_mtime_ns, status.st_size)
+                        snapshot[path] = (status.st_mtime_ns, status.st_size)
         return snapshot
 
 
@@ -78,24 +77,38 @@ async def _serve(site: Site, settings: ServeSettings, announce: Callable[[str], 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     connections: set[Connection] = set()
+    limits = (settings.max_body, settings.max_connections)
     host, port = settings.host, settings.port
     try:
-        server = await loop.create_server(
-            lambda: Connection(site, settings.max_body, connections), host, port, backlog=1024
-        )
+        server = await loop.create_server(lambda: Connection(site, limits, connections), host, port, backlog=1024)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno in errno.errorcode and error.errno else str(error)
         remedy = "choose another --port, or 0 for a free one" if error.errno == errno.EADDRINUSE else "check --host"
         raise SettingsError(f"cannot listen on {host}:{port}: {reason}; {remedy}") from None
     address = f"[{host}]" if ":" in host else host
     announce(f"http://{address}:{server.sockets[0].getsockname()[1]}")
-    watching = asyncio.create_task(_watch(reload)) if reload else None
+    tasks = [asyncio.create_task(_sweep(connections, settings.idle_seconds))]
+    if reload:
+        tasks.append(asyncio.create_task(_watch(reload)))
     await stop.wait()
     server.close()
+    for task in tasks:
+        task.cancel()
+    closed = [asyncio.create_task(connection.closed.wait()) for connection in connections]
     for connection in tuple(connections):
-        connection.close()
-    if watching:
-        watching.cancel()
+        connection.end()
+    if closed:
+        await asyncio.wait(closed, timeout=_GRACE_SECONDS)
+
+
+async def _sweep(connections: set[Connection], idle_seconds: int) -> None:
+    """Close the connections on which nothing has happened for a while."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(min(idle_seconds, _SWEEP_SECONDS))
+        for connection in tuple(connections):
+            if not connection.busy and loop.time() - connection.used > idle_seconds:
+                connection.end()
 
 
 async def _watch(reload: Reload) -> None:

@@ -10,14 +10,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from rescind.control.catalogue import CONTROL
+from rescind.errors import RescindError, StoreError
+from rescind.model import Request
 from rescind.problems import Problem
+from rescind.settings import ServeSettings
 from rescind.store import DEFAULT_SANDBOX
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from rescind.engine import Engine
-    from rescind.model import Reply, Request
+    from rescind.model import Reply
 
 SANDBOX_HEADER = "x-rescind-sandbox"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -27,9 +30,9 @@ _PREFIX = re.compile(r"/(?:~|%7[Ee])([^/]*)(/.*)?", re.DOTALL)
 class Site:
     """Everything that one server answers. ``engine`` may be replaced while it serves."""
 
-    def __init__(self, engine: Engine, control_token: str | None = None) -> None:
+    def __init__(self, engine: Engine, settings: ServeSettings | None = None) -> None:
         self.engine = engine
-        self.control_token = control_token
+        self.settings = settings or ServeSettings()
 
     def handle(self, request: Request) -> Reply:
         """Answer a request; whatever goes wrong becomes an answer too."""
@@ -42,11 +45,25 @@ class Site:
             return self.engine.answer(sandbox, request)
         except Problem as problem:
             return problem.reply()
-        except Exception:  # noqa: BLE001 - the last line of defence: the client gets an answer, the operator the traceback
+        except StoreError as error:
+            remedy = "drop some with DELETE /_rescind/sandboxes, or start with a larger --max-sandboxes"
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), remedy).reply()
+        except RescindError as error:
+            return Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR, str(error), "correct it, or report it if it is ours"
+            ).reply()
+        except Exception as error:  # noqa: BLE001 - the last line of defence: the client gets an answer, the operator the traceback
             traceback.print_exc(file=sys.stderr)
-            detail = f"Rescind itself failed on {request.method} {request.path}"
-            remedy = "this is a defect of Rescind; its log has the traceback"
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{last.filename}:{last.lineno}"
+            detail = f"{request.method} {request.path} failed at {place}: {type(error).__name__}: {error}"
+            remedy = "if these are your rules, correct them; else it is a defect of Rescind. The log has the traceback"
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, remedy).reply()
+
+    def refused(self, target: bytes, problem: Problem) -> None:
+        """Write what was no request into the journal of the sandbox that needs no name."""
+        request = Request("", target.decode("latin-1").strip(), "", {}, b"")
+        self.engine.note(DEFAULT_SANDBOX, request, problem.reply())
 
     @cached_property
     def control(self) -> Flask:

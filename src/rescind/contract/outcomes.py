@@ -1,0 +1,129 @@
+"""The outcomes of an operation: the named examples of its responses, compiled into replies."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rescind.contract.expressions import MISSING
+from rescind.contract.replies import Example, compile_example
+from rescind.contract.sample import sample
+from rescind.model import Outcome, Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rescind.contract.document import Spec
+    from rescind.documents import Pointer
+
+
+class Shown(NamedTuple):
+    """An example as the document shows it. ``is_made_up`` is one that a response without examples was given."""
+
+    name: str
+    media_type: str | None
+    example: Mapping[str, Any]
+    place: Pointer
+    is_made_up: bool = False
+
+
+def compile_outcomes(
+    spec: Spec, owner: tuple[str, str], responses: Mapping[str, Any], place: Pointer
+) -> Iterator[tuple[str, Example]]:
+    """Compile every example of every response; ``owner`` is the vendor and the operation.
+
+    Two examples of one name are told apart by their status, unless they say where they are known from: then each needs
+    a name of its own. Raises SpecError for that, and for a template that cannot be understood.
+    """
+    names: set[str] = set()
+    for code, response in responses.items():
+        if code.startswith(("x-", "1")):  # an informational response is no answer
+            continue
+        part, part_place = spec.follow(response, (*place, code))
+        status = _status(code)
+        headers = _headers(spec, part, part_place)
+        for shown in _shown(spec, part, part_place, status):
+            if shown.name in names and "x-provenance" in shown.example:
+                problem = f"{owner[1]} has two outcomes named {shown.name!r}"
+                raise spec.error(shown.place, problem, "give each a name of its own")
+            name = f"{shown.name}_{status}" if shown.name in names else shown.name
+            names.add(name)
+            summary = shown.example.get("summary", part["description"])
+            absent = shown.example.get("x-why-absent", {})
+            outcome = Outcome(*owner, name, status, summary, _provenance(spec, shown), absent)
+            yield name, _example(spec, outcome, shown, headers)
+
+
+def slug(text: str) -> str:
+    """The text as a name."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def _example(spec: Spec, outcome: Outcome, shown: Shown, headers: Mapping[str, Any]) -> Example:
+    own = {header.lower(): text for header, text in shown.example.get("x-headers", {}).items()}
+    named = {header: own.pop(header.lower(), text) for header, text in headers.items()} | own
+    templates = shown.example.get("x-values", {})
+    try:
+        return compile_example(outcome, shown.media_type, shown.example.get("value"), templates, named, shown.place)
+    except ValueError as wrong:
+        remedy = "x-values go by JSON pointers into value; see expressions in the README"
+        raise spec.error(shown.place, str(wrong), remedy) from None
+
+
+def _provenance(spec: Spec, shown: Shown) -> Provenance:
+    title = spec.data["info"]["title"]
+    if "x-provenance" in shown.example:
+        return Provenance(**shown.example["x-provenance"])
+    if shown.is_made_up and shown.media_type:
+        return Provenance("assumed", f"{title} documents the status; the body is made up from its schema")
+    return Provenance("documented", f"the document of {title}")
+
+
+def _shown(spec: Spec, response: Mapping[str, Any], place: Pointer, status: int) -> Iterator[Shown]:
+    """The named examples of a response. One is made up where it shows none."""
+    found = False
+    groups: list[tuple[str | None, Pointer, Mapping[str, Any]]] = [
+        (None, (*place, "x-examples"), response.get("x-examples", {}))
+    ]
+    for media_type, media in response.get("content", {}).items():
+        groups.append((media_type, (*place, "content", media_type, "examples"), media.get("examples", {})))
+    for media_type, where, examples in groups:
+        for name, example in examples.items():
+            found = True
+            shown, shown_place = spec.follow(example, (*where, name))
+            yield Shown(name, media_type, shown, shown_place)
+    if not found:
+        yield _made_up(spec, response.get("content", {}), place, status)
+
+
+def _made_up(spec: Spec, content: Mapping[str, Any], place: Pointer, status: int) -> Shown:
+    name = slug(HTTPStatus(status).phrase)
+    by_preference = sorted(content, key=lambda media_type: "json" not in media_type)
+    if not by_preference or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        return Shown(name, None, {}, place, is_made_up=True)
+    media_type = by_preference[0]
+    media = content[media_type]
+    if "example" in media:
+        return Shown(name, media_type, {"value": media["example"]}, place)
+    return Shown(name, media_type, {"value": sample(spec, media.get("schema", {}))}, place, is_made_up=True)
+
+
+def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[str, Any]:
+    """The templates of the headers that say x-value, and the plain values of the others."""
+    headers: dict[str, Any] = {}
+    for name, header in response.get("headers", {}).items():
+        part, _ = spec.follow(header, (*place, "headers", name))
+        value = part.get("x-value", part.get("example", MISSING))
+        if value is MISSING and part.get("required"):
+            value = sample(spec, part.get("schema", {}))
+        if value is not MISSING:
+            headers[name] = value
+    return headers
+
+
+def _status(code: str) -> int:
+    if code == "default":
+        return int(HTTPStatus.INTERNAL_SERVER_ERROR)
+    number = int(code.replace("XX", "00"))
+    return number if number in set(HTTPStatus) else number // 100 * 100

@@ -1,0 +1,23 @@
+"""Regular expressions that clients send, matched in linear time whatever they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jsonschema_rs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def compile_pattern(pattern: str) -> Callable[[str], bool]:
+    """A predicate that says whether a text has a match. Look-around and back references do not exist.
+
+    Raises ValueError, saying what is wrong, for what is no regular expression.
+    """
+    schema = {"type": "string", "pattern": pattern}
+    try:
+        validator = jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
+    except (ValueError, jsonschema_rs.ValidationError):
+        raise ValueError(f"{pattern!r} is no regular expression without look-around") from None
+    return validator.is_valid

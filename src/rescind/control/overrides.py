@@ -1,0 +1,136 @@
+"""Overrides: orders from a test to answer the next matching calls with an outcome, a fault or a delay.
+
+They are queued, and taken in their order inside the call's own transaction, so that ``times: 7`` strikes exactly seven
+times, however many clients call at once.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from rescind.control.delays import Delay, draw
+from rescind.control.faults import FAULTS, TIMED
+from rescind.control.matching import Expected, fits
+from rescind.control.payloads import checked, misfit
+from rescind.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rescind.contract.operations import Operation
+    from rescind.contract.received import Received
+    from rescind.model import Bounds, Record
+    from rescind.store import Transaction
+    from rescind.vendors.vendor import Vendor
+
+TABLE = "overrides"
+MAX_TIMES = 1_000_000
+
+
+def override_schema(bounds: Bounds) -> Schema:
+    """The schema of what ``POST /overrides`` takes."""
+    declared: dict[str, fields.Field[Any]] = {
+        "vendor": fields.String(required=True),
+        "operation": fields.String(load_default=None, allow_none=True),
+        "match": fields.Dict(keys=fields.String(), values=Expected(), load_default=dict),
+        "outcome": fields.String(load_default=None, allow_none=True),
+        "fault": fields.String(load_default=None, allow_none=True, validate=validate.OneOf(list(FAULTS))),
+        "effect": fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False}),
+        "delay_ms": Delay(bounds.delay_ms, load_default=None, allow_none=True),
+        "times": fields.Integer(strict=True, load_default=1, allow_none=True, validate=validate.Range(1, MAX_TIMES)),
+        "seed": fields.Integer(strict=True, load_default=0),
+    }
+    return Schema.from_dict(declared)(unknown=RAISE)
+
+
+class Overrides:
+    """The overrides of one sandbox, in one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def add(self, wanted: Mapping[str, Any], vendors: Mapping[str, Vendor], bounds: Bounds) -> Record:
+        """Queue an override. Raises Problem for one that does not fit, or one too many."""
+        schema = override_schema(bounds)
+        override = checked(schema, wanted)
+        _refuse_what_does_not_exist(override, vendors, schema)
+        rows = self._transaction.rows(TABLE)
+        if len(rows) >= bounds.overrides:
+            spent = next((key for key, row in rows.items() if _is_spent(row)), None)
+            if spent is None:
+                detail = f"the sandbox has {bounds.overrides} overrides already"
+                raise Problem(HTTPStatus.CONFLICT, detail, "delete some, reset, or start with a larger --max-overrides")
+            self._transaction.erase(TABLE, spent)
+        serial = self._transaction.read("serials", TABLE, 0) + 1
+        self._transaction.write("serials", TABLE, serial)
+        override |= {"id": str(serial), "struck": 0}
+        self._transaction.write(TABLE, str(serial), override)
+        return override
+
+    def list(self) -> list[Record]:
+        """All overrides in their order, those that are spent too."""
+        return list(self._transaction.rows(TABLE).values())
+
+    def remove(self, identifier: str | None = None) -> None:
+        """Remove one override, or all. Raises Problem if there is no such one."""
+        rows = self._transaction.rows(TABLE)
+        if identifier is not None and identifier not in rows:
+            known = ", ".join(rows) or "none"
+            raise Problem(HTTPStatus.NOT_FOUND, f"there is no override {identifier!r}", f"there are: {known}")
+        for key in [identifier] if identifier is not None else list(rows):
+            self._transaction.erase(TABLE, key)
+
+    def take(self, operation: Operation, received: Received) -> Record | None:
+        """The first override that the call matches, struck once more; None if it matches none."""
+        for key, row in self._transaction.rows(TABLE).items():
+            if not _is_spent(row) and _matches(row, operation, received):
+                struck: Record = {**row, "struck": row["struck"] + 1}
+                self._transaction.write(TABLE, key, struck)
+                return struck
+        return None
+
+
+def delay_of(override: Record, bounds: Bounds) -> float:
+    """The milliseconds by which this strike of an override is delayed."""
+    return draw(override["delay_ms"], f"{override['seed']}/{override['id']}/{override['struck']}", bounds.delay_ms)
+
+
+def _is_spent(override: Record) -> bool:
+    return override["times"] is not None and override["struck"] >= override["times"]
+
+
+def _matches(override: Record, operation: Operation, received: Received) -> bool:
+    if override["vendor"] != operation.vendor or override["operation"] not in (None, operation.id):
+        return False
+    if override["outcome"] is not None and override["outcome"] not in operation.examples:
+        return False
+    return all(
+        any(fits(expected, text) for text in operation.texts(received, name))
+        for name, expected in override["match"].items()
+    )
+
+
+def _refuse_what_does_not_exist(override: Record, vendors: Mapping[str, Vendor], schema: Schema) -> None:
+    vendor = vendors.get(override["vendor"])
+    if vendor is None:
+        raise misfit([(("vendor",), f"There is none; it is one of: {', '.join(vendors)}.")], schema)
+    named = override["operation"]
+    if named is not None and named not in vendor.operations:
+        raise misfit([(("operation",), f"There is none; it is one of: {', '.join(vendor.operations)}.")], schema)
+    operations = [vendor.operations[named]] if named else list(vendor.operations.values())
+    outcomes = dict.fromkeys(name for operation in operations for name in operation.examples)
+    if override["outcome"] is not None and override["outcome"] not in outcomes:
+        raise misfit(
+            [(("outcome",), f"There is none; it is one of: {', '.join(outcomes)}.")], schema, outcomes=[*outcomes]
+        )
+    parameters = dict.fromkeys(name for operation in operations for name in operation.matchable)
+    unknown = [name for name in override["match"] if name not in parameters]
+    if unknown:
+        raise misfit([(("match", unknown[0]), f"There is none; it is one of: {', '.join(parameters)}.")], schema)
+    if override["outcome"] is None and override["fault"] is None and override["delay_ms"] is None:
+        raise misfit([(("outcome",), "An override needs an outcome, a fault or delay_ms.")], schema)
+    if override["effect"] is not None and override["fault"] not in TIMED:
+        raise misfit([(("effect",), f"Only these faults can choose: {', '.join(TIMED)}.")], schema)

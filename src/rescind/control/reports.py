@@ -1,0 +1,64 @@
+"""Coverage as people and build servers read it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BASE_URL = "http://127.0.0.1:8080"
+
+
+def as_markdown(report: Mapping[str, Any]) -> str:
+    """A table of operations, and what was missed with the request that reaches it."""
+    total = report["total"]
+    lines = [f"{total['met']} of {total['outcomes']} outcomes met ({total['percent']}%)", ""]
+    lines += ["| operation | met | of | % |", "| --- | --- | --- | --- |"]
+    for one in report["operations"]:
+        lines.append(
+            f"| `{one['vendor']}.{one['operation']}` | {one['met']} | {one['outcomes_total']} | {one['percent']} |"
+        )
+    lines += ["", "| known from | met | of | % |", "| --- | --- | --- | --- |"]
+    for mark, tally in report["provenance"].items():
+        lines.append(f"| {mark} | {tally['met']} | {tally['outcomes']} | {tally['percent']} |")
+    missed = missed_outcomes(report)
+    if missed:
+        lines += ["", "| never met | status | reach it by |", "| --- | --- | --- |"]
+        lines += [f"| `{one['id']}` | {one['status']} | `{curl(one['way'][-1])}` |" for one in missed]
+    return "\n".join(lines) + "\n"
+
+
+def as_junit(report: Mapping[str, Any]) -> str:
+    """A test suite for each operation, a test case for each outcome; those never met have failed."""
+    root = ET.Element("testsuites", name="rescind coverage")
+    for one in report["operations"]:
+        failures = one["outcomes_total"] - one["met"]
+        name = f"{one['vendor']}.{one['operation']}"
+        suite = ET.SubElement(root, "testsuite", name=name, tests=str(one["outcomes_total"]), failures=str(failures))
+        for outcome in one["outcomes"]:
+            case = ET.SubElement(suite, "testcase", classname=name, name=outcome["outcome"])
+            if not outcome["met"]:
+                failure = ET.SubElement(case, "failure", message=f"{outcome['id']} was never met")
+                failure.text = curl(outcome["way"][-1])
+    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def missed_outcomes(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The outcomes that were never met."""
+    return [outcome for one in report["operations"] for outcome in one["outcomes"] if not outcome["met"]]
+
+
+def curl(request: Mapping[str, Any], base_url: str = BASE_URL) -> str:
+    """The shell command that sends a request of the catalogue."""
+    words = ["curl", "-i"]
+    if request["method"] != "GET":
+        words += ["-X", request["method"]]
+    for name, value in request.get("headers", {}).items():
+        words += ["-H", f"{name}: {value}"]
+    if "json" in request:
+        words += ["-H", "Content-Type: application/json", "-d", json.dumps(request["json"])]
+    return shlex.join([*words, base_url + request["path"]])

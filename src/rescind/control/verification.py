@@ -1,0 +1,146 @@
+"""Verifying what a client did: how often, in which order, at which pace; with the nearest misses where it did not."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from rescind.contract.received import Received
+from rescind.control.journal import full_name, show
+from rescind.control.matching import Difference, Expected, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rescind.model import JournalEntry
+
+_NEAREST = 3
+_MILLISECOND = 1_000_000
+_PLAIN = ("vendor", "operation", "outcome", "status", "method", "path", "forced", "fault")
+
+
+class MatchSchema(Schema):
+    """Which exchanges are meant: those that have all of it."""
+
+    class Meta:
+        """Nothing passes silently."""
+
+        unknown = RAISE
+
+    vendor = Expected()
+    operation = Expected()
+    outcome = Expected()
+    status = Expected()
+    method = Expected()
+    path = Expected()
+    forced = Expected()
+    fault = Expected()
+    parameters = fields.Dict(keys=fields.String(), values=Expected())
+    headers = fields.Dict(keys=fields.String(), values=Expected())
+
+
+class VerifySchema(Schema):
+    """What ``POST /journal/verify`` takes."""
+
+    class Meta:
+        """Nothing passes silently."""
+
+        unknown = RAISE
+
+    match = fields.Nested(MatchSchema, load_default=dict)
+    count = fields.Integer(strict=True, validate=validate.Range(min=0))
+    at_least = fields.Integer(strict=True, validate=validate.Range(min=0))
+    at_most = fields.Integer(strict=True, validate=validate.Range(min=0))
+    min_interval_ms = fields.Integer(strict=True, validate=validate.Range(min=0))
+    order = fields.List(fields.Nested(MatchSchema), validate=validate.Length(1, 100))
+
+    @validates_schema
+    def say_one_thing(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A verification asks for a number, a pace or an order."""
+        if not data.keys() & {"count", "at_least", "at_most", "min_interval_ms", "order"}:
+            raise ValidationError("Say count, at_least, at_most, min_interval_ms or order.", "count")
+        if "order" in data and data.keys() & {"count", "at_least", "at_most", "min_interval_ms"}:
+            raise ValidationError("An order stands alone.", "order")
+
+
+def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether the exchanges are as wanted; ``nearest`` are those that came closest, field by field."""
+    if "order" in wanted:
+        return _verify_order(entries, wanted["order"])
+    misses = [(entry, misses_of(entry, wanted["match"])) for entry in entries]
+    matched = [entry for entry, missing in misses if not missing]
+    count = len(matched)
+    as_often = count == wanted.get("count", count)
+    as_often &= wanted.get("at_least", 0) <= count <= wanted.get("at_most", count)
+    too_soon = _too_soon(matched, wanted.get("min_interval_ms", 0))
+    report: dict[str, Any] = {
+        "verified": as_often and not too_soon,
+        "count": count,
+        "matched": [entry.id for entry in matched],
+    }
+    if too_soon:
+        report["too_soon"] = too_soon
+    if not as_often:
+        report["nearest"] = _nearest([one for one in misses if one[1]])
+    return report
+
+
+def misses_of(entry: JournalEntry, match: Mapping[str, Any]) -> list[Difference]:
+    """Each field in which an exchange is not what the match says."""
+    received = Received(entry.request, entry.parameters)
+    outcome = match.get("outcome")
+    got = {
+        "vendor": entry.vendor,
+        "operation": entry.operation,
+        "outcome": full_name(entry) if isinstance(outcome, str) and "." in outcome else entry.outcome,
+        "status": entry.reply.status or None,
+        "method": entry.request.method,
+        "path": entry.request.path,
+        "forced": entry.forced,
+        "fault": entry.reply.fault,
+    }
+    plain = {name: match[name] for name in _PLAIN if name in match}
+    query = {name: values[0] for name, values in received.query.items()}
+    parameters = {**query, **received.json_fields, **received.path}
+    headers = {name.lower(): expected for name, expected in match.get("headers", {}).items()}
+    return (
+        differences(plain, got)
+        + differences(match.get("parameters", {}), parameters, "parameters.")
+        + differences(headers, entry.request.headers, "headers.")
+    )
+
+
+def _verify_order(entries: Sequence[JournalEntry], order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Whether exchanges like these came one after the other; others may stand in between."""
+    position = 0
+    matched: list[int] = []
+    for step, match in enumerate(order):
+        misses = [(entry, misses_of(entry, match)) for entry in entries[position:]]
+        found = next((index for index, (_, missing) in enumerate(misses) if not missing), None)
+        if found is None:
+            nearest = _nearest(misses)
+            return {"verified": False, "count": len(matched), "matched": matched, "step": step, "nearest": nearest}
+        matched.append(misses[found][0].id)
+        position += found + 1
+    return {"verified": True, "count": len(matched), "matched": matched}
+
+
+def _too_soon(matched: Sequence[JournalEntry], min_interval_ms: int) -> list[dict[str, Any]]:
+    """The exchanges that came sooner after the one before than they may, by the system's clock."""
+    pauses = [(later.id, (later.real - earlier.real) / _MILLISECOND) for earlier, later in pairwise(matched)]
+    return [{"id": identifier, "after_ms": pause} for identifier, pause in pauses if pause < min_interval_ms]
+
+
+def _nearest(misses: Sequence[tuple[JournalEntry, list[Difference]]]) -> list[dict[str, Any]]:
+    nearest = sorted(misses, key=lambda one: len(one[1]))[:_NEAREST]
+    return [
+        {
+            "id": entry.id,
+            "request": {name: show(entry)["request"][name] for name in ("method", "path", "query")},
+            "outcome": full_name(entry),
+            "misses": [difference._asdict() for difference in missing],
+        }
+        for entry, missing in nearest
+    ]

@@ -1,0 +1,77 @@
+"""The gate of a build: what a running sandbox's clients have met, and whether that is enough."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from rescind.control.reports import curl, missed_outcomes
+from rescind.errors import SettingsError
+from rescind.listing import columns
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+_TIMEOUT_SECONDS = 30
+
+
+def coverage_gate(options: argparse.Namespace) -> tuple[str, str]:
+    """The report to print, and what is wrong with the coverage; nothing if it suffices.
+
+    Raises SettingsError if the sandbox cannot be asked, or an ignored outcome does not exist.
+    """
+    report = json.loads(_ask(options, "json"))
+    _refuse_unknown(options)
+    shown = as_table(report) if options.format == "table" else _ask(options, options.format).rstrip("\n")
+    return shown, _shortfall(report, options)
+
+
+def as_table(report: Mapping[str, Any]) -> str:
+    """The outcomes as aligned columns, and the total."""
+    rows = [("OUTCOME", "STATUS", "NATURAL", "FORCED", "")]
+    for operation in report["operations"]:
+        for one in operation["outcomes"]:
+            counts = (str(one["natural"]), str(one["forced"]))
+            rows.append((one["id"], str(one["status"]), *counts, "" if one["met"] else "never met"))
+    total = report["total"]
+    return f"{columns(rows)}\n{total['met']} of {total['outcomes']} outcomes met ({total['percent']}%)"
+
+
+def _shortfall(report: Mapping[str, Any], options: argparse.Namespace) -> str:
+    percent = report["total"]["percent"]
+    if options.fail_under is None or percent >= options.fail_under:
+        return ""
+    lines = [f"rescind: {percent}% of the outcomes met, and {options.fail_under:g}% are wanted; never met:"]
+    for one in missed_outcomes(report):
+        lines.append(f"  {one['id']}")
+        lines += [f"    {curl(request, options.url.rstrip('/'))}" for request in one["way"]]
+    return "\n".join(lines)
+
+
+def _refuse_unknown(options: argparse.Namespace) -> None:
+    known = {one["id"] for one in json.loads(_ask(options, None, "/_rescind/outcomes"))["outcomes"]}
+    vendors = {name.partition(".")[0] for name in known}
+    for given, names in ((options.ignore, known), (options.vendor, vendors)):
+        for name in given:
+            if name not in names:
+                raise SettingsError(f"there is no {name!r}; there are: {', '.join(sorted(names))}")
+
+
+def _ask(options: argparse.Namespace, form: str | None, path: str = "/_rescind/coverage") -> str:
+    query = [("vendor", name) for name in options.vendor] + [("ignore", name) for name in options.ignore]
+    address = options.url.rstrip("/") + path + (f"?{urlencode([*query, ('format', form)])}" if form else "")
+    if not address.startswith(("http://", "https://")):
+        raise SettingsError(f"{options.url!r} is no base URL; write http://HOST:PORT or http://HOST:PORT/~NAME")
+    headers = {"Authorization": f"Bearer {options.control_token}"} if options.control_token else {}
+    try:
+        with urlopen(Request(address, headers=headers), timeout=_TIMEOUT_SECONDS) as reply:  # noqa: S310 - http, see above
+            text: str = reply.read().decode()
+            return text
+    except HTTPError as error:
+        raise SettingsError(f"{address} answered {error.code}: {error.read().decode(errors='replace')[:300]}") from None
+    except (URLError, OSError, ValueError) as error:
+        raise SettingsError(f"{address} does not answer: {error}; is the server running there?") from None
