@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,3 +25,22 @@ def test_one_of_64_deletions_succeeds(world: World, target: str, authorization: 
     with ThreadPoolExecutor(64) as pool:
         met = Counter(pool.map(lambda _: world.outcome("DELETE", target, Authorization=authorization), range(64)))
     assert met == {success: 1, gone: 63}
+
+
+def test_resets_amid_deletions_leave_a_consistent_world(world: World) -> None:
+    """Whatever the threads do, each deletion that was acknowledged after the last reset is in the world, and no other."""
+
+    def work(number: int) -> str:
+        if number % 10 == 0:
+            world.call("POST", "/_rescind/reset")
+            return "reset"
+        return world.outcome("DELETE", "/api/v3/orders/ORD-10001", Authorization="Bearer exs-token")
+
+    with ThreadPoolExecutor(32) as pool:
+        met = Counter(pool.map(work, range(1000)))
+    assert met["reset"] == 100
+    assert 1 <= met["deleted"] <= 101
+    entries = json.loads(world.call("GET", "/_rescind/journal").body)["entries"]
+    deletions = sum(entry["outcome"] == "exsited.deleteOrder.deleted" for entry in entries)
+    is_there = world.call("GET", "/_rescind/state/exsited/orders/ORD-10001").status == 200
+    assert (deletions, is_there) in {(0, True), (1, False)}

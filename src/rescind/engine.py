@@ -118,6 +118,8 @@ class Engine:
         return forced_answer(override["outcome"], override["fault"], override["effect"], f"override {override['id']}")
 
     def _reply(self, call: Call, answer: Answer) -> Reply:
+        if call.fault == "hang":
+            call.delay_ms = self.bounds.hang_ms
         if not answer.outcome:
             return Reply(0, (), b"", call.fault, call.delay_ms)
         example = call.operation.examples[answer.outcome]

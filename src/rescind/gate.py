@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TIMEOUT_SECONDS = 30
+_SHOWN = 1000
 
 
 def coverage_gate(options: argparse.Namespace) -> tuple[str, str]:
     """The report to print, and what is wrong with the coverage; nothing if it suffices.
 
-    Raises SettingsError if the sandbox cannot be asked, or an ignored outcome does not exist.
+    Raises SettingsError if the sandbox cannot be asked, or an outcome or vendor does not exist.
     """
     report = json.loads(_ask(options, "json"))
-    _refuse_unknown(options)
     shown = as_table(report) if options.format == "table" else _ask(options, options.format).rstrip("\n")
     return shown, _shortfall(report, options)
 
@@ -52,18 +52,9 @@ def _shortfall(report: Mapping[str, Any], options: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _refuse_unknown(options: argparse.Namespace) -> None:
-    known = {one["id"] for one in json.loads(_ask(options, None, "/_rescind/outcomes"))["outcomes"]}
-    vendors = {name.partition(".")[0] for name in known}
-    for given, names in ((options.ignore, known), (options.vendor, vendors)):
-        for name in given:
-            if name not in names:
-                raise SettingsError(f"there is no {name!r}; there are: {', '.join(sorted(names))}")
-
-
-def _ask(options: argparse.Namespace, form: str | None, path: str = "/_rescind/coverage") -> str:
+def _ask(options: argparse.Namespace, form: str) -> str:
     query = [("vendor", name) for name in options.vendor] + [("ignore", name) for name in options.ignore]
-    address = options.url.rstrip("/") + path + (f"?{urlencode([*query, ('format', form)])}" if form else "")
+    address = f"{options.url.rstrip('/')}/_rescind/coverage?{urlencode([*query, ('format', form)])}"
     if not address.startswith(("http://", "https://")):
         raise SettingsError(f"{options.url!r} is no base URL; write http://HOST:PORT or http://HOST:PORT/~NAME")
     headers = {"Authorization": f"Bearer {options.control_token}"} if options.control_token else {}
@@ -72,6 +63,7 @@ def _ask(options: argparse.Namespace, form: str | None, path: str = "/_rescind/c
             text: str = reply.read().decode()
             return text
     except HTTPError as error:
-        raise SettingsError(f"{address} answered {error.code}: {error.read().decode(errors='replace')[:300]}") from None
+        said = error.read().decode(errors="replace")
+        raise SettingsError(f"{address} answered {error.code}: {said[:_SHOWN]}") from None
     except (URLError, OSError, ValueError) as error:
         raise SettingsError(f"{address} does not answer: {error}; is the server running there?") from None

@@ -76,17 +76,14 @@ class JournalQuery(Schema):
     limit = fields.Integer(validate=validate.Range(1, 1_000_000))
 
 
-class CoverageQuery(Schema):
-    """What the query of ``GET /coverage`` may ask for."""
-
-    class Meta:
-        """Nothing passes silently."""
-
-        unknown = RAISE
-
-    vendor = fields.List(fields.String(), load_default=list)
-    ignore = fields.List(fields.String(), load_default=list)
-    format = fields.String(validate=validate.OneOf(["json", "markdown", "junit", "html"]))
+def coverage_query(vendors: list[str], outcomes: list[str]) -> Schema:
+    """The schema of what the query of ``GET /coverage`` may ask for: vendors and outcomes that exist."""
+    declared: dict[str, fields.Field[Any]] = {
+        "vendor": fields.List(fields.String(validate=validate.OneOf(vendors)), load_default=list),
+        "ignore": fields.List(fields.String(validate=validate.OneOf(outcomes)), load_default=list),
+        "format": fields.String(validate=validate.OneOf(["json", "markdown", "junit", "html"])),
+    }
+    return Schema.from_dict(declared)(unknown=RAISE)
 
 
 def checked(schema: Schema, data: Record) -> dict[str, Any]:

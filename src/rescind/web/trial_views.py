@@ -13,7 +13,7 @@ from rescind.control import coverage, journal, reports
 from rescind.control.catalogue import catalogue
 from rescind.control.har import har
 from rescind.control.overrides import Overrides
-from rescind.control.payloads import CoverageQuery, JournalQuery, checked
+from rescind.control.payloads import JournalQuery, checked, coverage_query
 from rescind.control.verification import VerifySchema, verify
 from rescind.web.exchange import as_json, body, no_content, transact
 
@@ -85,9 +85,12 @@ class TrialViews:
 
     def coverage(self) -> Response:
         """Which outcomes were met, in the format that the query or the Accept header asks for."""
-        query = {**request.args.to_dict(flat=False), "format": request.args.get("format")}
-        wanted = checked(CoverageQuery(), {name: value for name, value in query.items() if value})
-        entries = catalogue(self._site.engine.vendors.values())
+        query: dict[str, Any] = request.args.to_dict(flat=False)
+        if "format" in query:
+            query["format"] = query["format"][-1]
+        vendors = self._site.engine.vendors
+        entries = catalogue(vendors.values())
+        wanted = checked(coverage_query(list(vendors), [entry["id"] for entry in entries]), query)
         report = transact(self._site, lambda tx: coverage.report(tx, entries, wanted["vendor"], wanted["ignore"]))
         media_type = request.accept_mimetypes.best_match([one for one, _ in _REPORTS.values()])
         by_accept = next((name for name, (one, _) in _REPORTS.items() if one == media_type), "json")

@@ -1,0 +1,257 @@
+"""The journal, verification, and coverage."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from rescind.moments import SECOND
+from support import World
+
+ORDER = "/api/v2/orders/72544"
+TARGET = "/v2/orders?API_KEY=demo-key&accountId=1001&orderId="
+
+
+def journal(world: World, query: str = "") -> list[dict[str, Any]]:
+    reply = world.call("GET", f"/_rescind/journal{query}")
+    assert reply.status == 200, reply
+    entries: list[dict[str, Any]] = json.loads(reply.body)["entries"]
+    return entries
+
+
+def verify(world: World, body: Any) -> tuple[int, dict[str, Any]]:
+    reply = world.call("POST", "/_rescind/journal/verify", json.dumps(body).encode(), Content_Type="application/json")
+    return reply.status, json.loads(reply.body)
+
+
+def coverage(world: World, query: str = "") -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(world.call("GET", f"/_rescind/coverage{query}").body)
+    return report
+
+
+def test_entry_says_what_came_what_was_answered_and_why(world: World) -> None:
+    world.call("DELETE", ORDER)
+    world.time += 3 * SECOND
+    world.call("DELETE", f"{ORDER}?deleteReason=10", User_Agent="a client")
+    first, second = journal(world)
+    assert (first["id"], first["at"], first["outcome"]) == (
+        1,
+        "2026-11-18T11:06:40Z",
+        "rxuniverse.cancelOrder.cancelled",
+    )
+    assert first["decided_by"]["rule"] == "cancel"
+    assert second["request"] == {
+        "method": "DELETE", "path": ORDER, "query": {"deleteReason": ["10"]}, "headers": {"user-agent": "a client"}, "body": "",
+    }  # fmt: skip
+    assert second["decided_by"] == {
+        "stage": "rule", "rule": "already_cancelled", "says": "The order is already marked for cancellation.",
+    }  # fmt: skip
+    assert second["facts"] == ["orders 72544: flagged is 2026-11-18T11:06:40Z"]
+    assert (second["status"], second["forced"], second["fault"]) == (400, None, None)
+    assert json.loads(second["reply"]["body"]) == {"error": "Order already completed", "details": []}
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "stage", "facts"),
+    [
+        ("/v2/orders", {}, "authentication", ["credential: state is missing"]),
+        (f"{TARGET}x", {}, "contract", ['query orderId: problem is "x" is not of type "integer"']),
+        (f"{TARGET}99999", {}, "rule", ["orders 99999: there is none"]),
+        (f"{TARGET}72004", {}, "rule", ["orders 72004: native_marketplace is Mercado Libre"]),
+        (f"{TARGET}1", {"Prefer": "code=500"}, "forced", []),
+    ],
+)
+def test_entry_names_the_stage_and_the_facts(
+    world: World, target: str, headers: dict[str, str], stage: str, facts: list[str]
+) -> None:
+    world.call("DELETE", target, **headers)
+    (entry,) = journal(world)
+    assert entry["decided_by"]["stage"] == stage
+    assert entry["facts"] == facts
+
+
+def test_exchanges_without_a_vendor_are_there_too(world: World) -> None:
+    world.call("DELETE", "/nowhere")
+    world.call("GET", "/v2/orders")
+    world.call("DELETE", TARGET + "1", Prefer="code=999")
+    assert [(entry["vendor"], entry["status"]) for entry in journal(world)] == [(None, 404), (None, 405), (None, 400)]
+
+
+def test_secrets_are_masked_wherever_they_stand(world: World) -> None:
+    client = {
+        "grant_type": "client_credentials", "client_id": "rescind-client", "client_secret": "rescind-secret",
+        "redirect_uri": "https://client.example/callback",
+    }  # fmt: skip
+    reply = world.call("POST", "/api/v1/oauth2/token", json.dumps(client).encode(), Content_Type="application/json")
+    tokens = json.loads(reply.body)
+    world.call("DELETE", "/api/v3/orders/none", Authorization=f"Bearer {tokens['access_token']}")
+    world.call("DELETE", f"{TARGET}1")
+    world.call("DELETE", "/nowhere?api_key=hidden-key", Authorization="Basic hidden-too", Cookie="session=hidden-three")
+    shown = json.dumps(journal(world)) + world.call("GET", "/_rescind/journal.har").body.decode()
+    for secret in (
+        *list(tokens.values())[:2],
+        "rescind-secret",
+        "demo-key",
+        "hidden-key",
+        "hidden-too",
+        "hidden-three",
+    ):
+        assert secret not in shown
+    assert "rescind-client" in shown
+
+
+def test_journal_is_queried(world: World) -> None:
+    for target in (ORDER, ORDER, f"{TARGET}404", "/nowhere"):
+        world.call("DELETE", target)
+    queries = {
+        "?vendor=rxuniverse": [1, 2],
+        "?operation=deleteOrder": [3],
+        "?outcome=already_cancelled": [2],
+        "?outcome=rxuniverse.cancelOrder.already_cancelled": [2],
+        "?status=404": [3, 4],
+        "?since=2": [3, 4],
+        "?since=2026-11-18T11:06:41Z": [],
+        "?vendor=rxuniverse&status=200": [1],
+        "?limit=1": [4],
+    }
+    for query, expected in queries.items():
+        assert [entry["id"] for entry in journal(world, query)] == expected, query
+
+
+@pytest.mark.parametrize("query", ["?status=x", "?since=soon", "?limit=0", "?colour=red", "?vendor=alephee&statsu=1"])
+def test_query_that_does_not_fit_is_refused(world: World, query: str) -> None:
+    assert world.call("GET", f"/_rescind/journal{query}").status == 400
+
+
+def test_journal_comes_as_lines_and_as_archive(world: World) -> None:
+    world.call("DELETE", f"{ORDER}?deleteReason=a%20b")
+    world.call("DELETE", ORDER)
+    lines = world.call("GET", "/_rescind/journal", Accept="application/x-ndjson")
+    assert dict(lines.headers)["Content-Type"].startswith("application/x-ndjson")
+    assert [json.loads(line)["id"] for line in lines.body.splitlines()] == [1, 2]
+    log = json.loads(world.call("GET", "/_rescind/journal.har").body)["log"]
+    assert (log["version"], log["creator"]["name"], len(log["entries"])) == ("1.2", "rescind", 2)
+    entry = log["entries"][0]
+    assert entry["request"]["queryString"] == [{"name": "deleteReason", "value": "a b"}]
+    assert entry["response"]["status"] == 200
+    assert {"startedDateTime", "time", "cache", "timings"} <= entry.keys()
+
+
+def test_journal_is_a_ring_and_keeps_a_bounded_part_of_bodies() -> None:
+    world = World(journal=3, journal_body=5)
+    for number in range(5):
+        world.call("DELETE", f"/api/v2/orders/{number}", b"0123456789")
+    entries = journal(world)
+    assert [entry["id"] for entry in entries] == [3, 4, 5]
+    assert entries[0]["request"]["body"] == "01234"
+    assert len(entries[0]["reply"]["body"]) == 5
+    assert world.call("DELETE", "/_rescind/journal").status == 204
+    assert journal(world) == []
+
+
+def test_verification_counts(world: World) -> None:
+    for _ in range(3):
+        world.call("DELETE", ORDER, X_Trace="t1")
+    match = {
+        "vendor": "rxuniverse",
+        "parameters": {"orderIdentifier": 72544},
+        "headers": {"X-Trace": {"matches": "^t"}},
+    }
+    assert verify(world, {"match": match, "count": 3}) == (200, {"verified": True, "count": 3, "matched": [1, 2, 3]})
+    assert verify(world, {"match": {**match, "status": 400}, "at_least": 2, "at_most": 2})[1]["verified"]
+    assert verify(world, {"match": {"outcome": "cancelOrder.cancelled"}, "count": 0})[1]["verified"]
+    assert verify(world, {"match": {"outcome": "rxuniverse.cancelOrder.cancelled"}, "count": 1})[1]["verified"]
+
+
+def test_failed_verification_shows_the_nearest_misses(world: World) -> None:
+    world.call("DELETE", f"{TARGET}72001")
+    world.call("DELETE", ORDER)
+    status, verdict = verify(
+        world, {"match": {"vendor": "alephee", "parameters": {"orderId": 72002, "accountId": 1001}}, "at_least": 1}
+    )
+    assert (status, verdict["verified"], verdict["count"]) == (200, False, 0)
+    nearest = verdict["nearest"][0]
+    assert (nearest["id"], nearest["outcome"]) == (1, "alephee.deleteOrder.deleted")
+    assert nearest["misses"] == [{"field": "parameters.orderId", "expected": 72002, "got": "72001"}]
+    assert "demo-key" not in json.dumps(verdict)
+
+
+def test_verification_of_an_order_of_calls(world: World) -> None:
+    world.call("DELETE", ORDER)
+    world.call("GET", f"{ORDER}/status")
+    world.call("DELETE", ORDER)
+    assert verify(world, {"order": [{"operation": "cancelOrder"}, {"operation": "getOrderStatus"}]})[1]["matched"] == [
+        1,
+        2,
+    ]
+    _, verdict = verify(world, {"order": [{"method": "GET"}, {"method": "GET"}]})
+    assert (verdict["verified"], verdict["step"], verdict["matched"]) == (False, 1, [2])
+    assert verdict["nearest"][0]["misses"] == [{"field": "method", "expected": "GET", "got": "DELETE"}]
+
+
+def test_verification_of_the_pace(world: World) -> None:
+    for pause in (0, 1.5, 0.2):
+        world.time += int(pause * SECOND)
+        world.call("DELETE", ORDER)
+    verdict = verify(world, {"match": {"vendor": "rxuniverse"}, "min_interval_ms": 1000})[1]
+    assert (verdict["verified"], verdict["too_soon"]) == (False, [{"id": 3, "after_ms": 200.0}])
+    assert verify(world, {"match": {"vendor": "rxuniverse"}, "min_interval_ms": 200})[1]["verified"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "count"),
+        ({"count": -1}, "count"),
+        ({"count": "3"}, "count"),
+        ({"match": {"vendr": "x"}, "count": 1}, "match.vendr"),
+        ({"match": {"status": []}, "count": 1}, "match.status"),
+        ({"order": []}, "order"),
+        ({"order": [{}], "count": 1}, "order"),
+    ],
+)
+def test_verification_that_does_not_fit_is_refused(world: World, body: Any, field: str) -> None:
+    status, problem = verify(world, body)
+    assert (status, [error["field"] for error in problem["errors"]]) == (400, [field])
+
+
+def test_coverage_counts_natural_and_forced_and_lists_what_was_missed(world: World) -> None:
+    world.call("DELETE", ORDER)
+    world.call("DELETE", ORDER)
+    world.call("DELETE", ORDER, Prefer="example=job_tracker_missing")
+    report = coverage(world, "?vendor=rxuniverse")
+    assert report["total"] == {"outcomes": 12, "met": 3, "percent": 25.0}
+    cancel = next(one for one in report["operations"] if one["operation"] == "cancelOrder")
+    counts = {one["outcome"]: (one["natural"], one["forced"]) for one in cancel["outcomes"] if one["met"]}
+    assert counts == {"cancelled": (1, 0), "already_cancelled": (1, 0), "job_tracker_missing": (0, 1)}
+    assert "rxuniverse.cancelOrder.not_found" in report["missed"]
+    assert report["provenance"]["vendor-docs"] == {"outcomes": 2, "met": 0, "percent": 0.0}
+    ignored = coverage(world, "?vendor=rxuniverse&ignore=rxuniverse.cancelOrder.not_found")
+    assert ignored["total"]["outcomes"] == 11
+
+
+def test_coverage_comes_in_every_format(world: World) -> None:
+    world.call("DELETE", ORDER)
+    markdown = world.call("GET", "/_rescind/coverage?format=markdown").body.decode()
+    assert "| `rxuniverse.cancelOrder` | 1 | 9 | 11.1 |" in markdown
+    junit = ET.fromstring(world.call("GET", "/_rescind/coverage", Accept="application/xml").body)
+    suite = next(one for one in junit if one.get("name") == "rxuniverse.cancelOrder")
+    assert (suite.get("tests"), suite.get("failures")) == ("9", "8")
+    page = world.call("GET", "/_rescind/coverage", Accept="text/html,application/xhtml+xml;q=0.9")
+    assert dict(page.headers)["Content-Type"].startswith("text/html")
+    assert "NO-TRACKER" in page.body.decode()
+
+
+@pytest.mark.parametrize("query", ["?format=pdf", "?vendor=alephe", "?ignore=alephee.deleteOrder.x", "?x=1"])
+def test_coverage_of_what_does_not_exist_is_refused(world: World, query: str) -> None:
+    assert world.call("GET", f"/_rescind/coverage{query}").status == 400
+
+
+def test_reset_forgets_journal_and_coverage(world: World) -> None:
+    world.call("DELETE", ORDER)
+    world.call("POST", "/_rescind/reset")
+    assert journal(world) == []
+    assert coverage(world)["total"]["met"] == 0
