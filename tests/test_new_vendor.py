@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
 
+from rescind import data
 from rescind.errors import DocumentError
 from rescind.vendors import load_vendors
 from support import World, outcome, request_of, serving
@@ -338,3 +340,17 @@ def test_odd_schemas_are_served_or_refused_and_never_a_traceback(tmp_path: Path,
         assert error.findings  # noqa: PT017 - either is right
         return
     assert world.call("GET", "/a").status == 200
+
+
+def test_copy_of_the_shipped_folder_can_be_served_with_one_more(folders: tuple[Path, Path]) -> None:
+    for path in data.SPEC_DIR.iterdir():
+        shutil.copy(path, folders[0])
+    names = [vendor.name for vendor in load_vendors([folders[0], data.SPEC_DIR], [folders[1], data.FIXTURE_DIR])]
+    assert names == ["alephee", "ecommerce", "exsited", "parcels", "rxuniverse", "zoo"]
+
+
+@pytest.mark.parametrize("name", ["control.yaml", "My Shop.yaml", "Shop.yaml"])
+def test_name_that_no_vendor_can_have_is_refused(tmp_path: Path, empty: Path, name: str) -> None:
+    (tmp_path / name).write_text(json.dumps(PLAIN))
+    with pytest.raises(DocumentError, match="cannot be the name of a vendor"):
+        load_vendors([tmp_path], [empty])

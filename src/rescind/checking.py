@@ -40,7 +40,7 @@ def check(paths: Sequence[Path]) -> Report:
     for spec, fixture, wrong in _pairs(specs, fixtures):
         findings += [wrong] if wrong else []
         try:
-            if spec == data.CONTROL_SPEC:
+            if spec is not None and data.is_control(spec):
                 open_spec(spec)
             elif spec is not None:
                 vendors[spec] = load_vendor(spec.stem, spec, fixture)

@@ -10,3 +10,8 @@ _ROOT = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent.p
 SPEC_DIR = _ROOT / "spec"
 FIXTURE_DIR = _ROOT / "fixtures"
 CONTROL_SPEC = SPEC_DIR / "control.yaml"
+
+
+def is_control(path: Path) -> bool:
+    """Whether the file is the document of the control API, or a copy of it: no vendor's."""
+    return path.name == CONTROL_SPEC.name and b"title: Rescind, control API" in path.read_bytes()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from load import Load, generator, measure
+from worlds import DELAYED, beside_delays, new_sandboxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,13 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for system in systems:
         print(row(system.name, loads, starts))
+    alone, beside = beside_delays()
+    print("\n| undelayed calls | req/s | p50 ms | p99 ms |\n| --- | --- | --- | --- |")
+    print(f"| alone | {alone.rate:,.0f} | {alone.p50:.2f} | {alone.p99:.2f} |")
+    print(f"| beside {DELAYED} replies delayed by 1 s | {beside.rate:,.0f} | {beside.p50:.2f} | {beside.p99:.2f} |")
+    print("\n| orders in the fixture | new sandbox us | bytes | next call us |\n| --- | --- | --- | --- |")
+    for orders, new, size, again in new_sandboxes():
+        print(f"| {orders:,} | {new:.1f} | {size:.0f} | {again:.1f} |")
 
 
 def row(name: str, loads: dict[str, list[Load]], starts: dict[str, list[float]]) -> str:

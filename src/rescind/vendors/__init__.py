@@ -70,7 +70,7 @@ def specs_in(folders: Sequence[Path]) -> tuple[dict[str, Path], list[Finding]]:
             if path.suffix == ".py" and not any(path.with_suffix(suffix).is_file() for suffix in SUFFIXES):
                 remedy = "put the document that it belongs to beside it"
                 findings.append(Finding(str(path), 0, 0, f"rules without a document {path.stem}.yaml", remedy))
-            if path.suffix not in SUFFIXES or path == data.CONTROL_SPEC or not path.is_file():
+            if path.suffix not in SUFFIXES or not path.is_file() or data.is_control(path):
                 continue
             findings += _name_findings(path, mine)
             mine.setdefault(path.stem, path)
