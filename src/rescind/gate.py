@@ -8,7 +8,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from rescind.control.reports import curl, missed_outcomes
+from rescind.control.reports import commands, missed_outcomes
 from rescind.errors import SettingsError
 from rescind.listing import columns
 
@@ -48,7 +48,7 @@ def _shortfall(report: Mapping[str, Any], options: argparse.Namespace) -> str:
     lines = [f"rescind: {percent}% of the outcomes met, and {options.fail_under:g}% are wanted; never met:"]
     for one in missed_outcomes(report):
         lines.append(f"  {one['id']}")
-        lines += [f"    {curl(request, options.url.rstrip('/'))}" for request in one["way"]]
+        lines += [f"    {command}" for command in commands(one["way"], options.url.rstrip("/"))]
     return "\n".join(lines)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BASE_URL = "http://127.0.0.1:8080"
 
 
-def as_markdown(report: Mapping[str, Any]) -> str:
+def as_markdown(report: Mapping[str, Any], base_url: str) -> str:
     """A table of operations, and what was missed with the request that reaches it."""
     total = report["total"]
     lines = [f"{total['met']} of {total['outcomes']} outcomes met ({total['percent']}%)", ""]
@@ -28,11 +29,13 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     missed = missed_outcomes(report)
     if missed:
         lines += ["", "| never met | status | reach it by |", "| --- | --- | --- |"]
-        lines += [f"| `{one['id']}` | {one['status']} | `{curl(one['way'][-1])}` |" for one in missed]
+        lines += [
+            f"| `{one['id']}` | {one['status']} | `{'; '.join(commands(one['way'], base_url))}` |" for one in missed
+        ]
     return "\n".join(lines) + "\n"
 
 
-def as_junit(report: Mapping[str, Any]) -> str:
+def as_junit(report: Mapping[str, Any], base_url: str) -> str:
     """A test suite for each operation, a test case for each outcome; those never met have failed."""
     root = ET.Element("testsuites", name="rescind coverage")
     for one in report["operations"]:
@@ -43,13 +46,19 @@ def as_junit(report: Mapping[str, Any]) -> str:
             case = ET.SubElement(suite, "testcase", classname=name, name=outcome["outcome"])
             if not outcome["met"]:
                 failure = ET.SubElement(case, "failure", message=f"{outcome['id']} was never met")
-                failure.text = curl(outcome["way"][-1])
+                failure.text = "\n".join(commands(outcome["way"], base_url))
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
 def missed_outcomes(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The outcomes that were never met."""
     return [outcome for one in report["operations"] for outcome in one["outcomes"] if not outcome["met"]]
+
+
+def commands(way: Sequence[Mapping[str, Any]], base_url: str) -> list[str]:
+    """The shell commands of a way; one that is repeated says how often."""
+    counted = [(curl(request, base_url), len(list(same))) for request, same in groupby(way)]
+    return [command if times == 1 else f"{command} # {times} times" for command, times in counted]
 
 
 def curl(request: Mapping[str, Any], base_url: str = BASE_URL) -> str:

@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from rescind.control.catalogue import CONTROL
+from rescind.control.reports import commands
 from rescind.problems import Problem
 from rescind.settings import is_loopback
 from rescind.web.trial_views import TrialViews
@@ -31,6 +32,7 @@ def create_app(site: Site) -> Flask:
         (rule.methods or set()).discard("HEAD")  # werkzeug adds it; the document does not
         app.url_map.add(rule)
         app.view_functions[view.__name__] = view
+    app.jinja_env.globals["commands"] = commands
     app.config["PROPAGATE_EXCEPTIONS"] = True  # the site answers them, and writes the traceback
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False

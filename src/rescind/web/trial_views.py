@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from rescind.web.site import Site
 
 _NDJSON = "application/x-ndjson"
-_REPORTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
-    "json": ("application/json", lambda report: json.dumps(report, indent=2)),
+_REPORTS: dict[str, tuple[str, Callable[[dict[str, Any], str], str]]] = {
+    "json": ("application/json", lambda report, _: json.dumps(report, indent=2)),
     "markdown": ("text/markdown", reports.as_markdown),
     "junit": ("application/xml", reports.as_junit),
-    "html": ("text/html", lambda report: render_template("coverage.html", report=report, curl=reports.curl)),
+    "html": ("text/html", lambda report, base_url: render_template("coverage.html", report=report, base_url=base_url)),
 }
 
 
@@ -95,7 +95,7 @@ class TrialViews:
         media_type = request.accept_mimetypes.best_match([one for one, _ in _REPORTS.values()])
         by_accept = next((name for name, (one, _) in _REPORTS.items() if one == media_type), "json")
         chosen, write = _REPORTS[wanted.get("format", by_accept)]
-        return Response(write(report), mimetype=chosen)
+        return Response(write(report, request.root_url.rstrip("/")), mimetype=chosen)
 
     def _entries(self) -> list[JournalEntry]:
         return list(transact(self._site, lambda tx: tx.entries(journal.LOG)))
