@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test check fuzz bench clean
+.PHONY: serve test check fuzz bench clean help
 .DEFAULT_GOAL := serve
 
 serve: .venv/runtime  ## The sandbox on http://127.0.0.1:8080.
@@ -23,7 +23,10 @@ fuzz: .venv/dev  ## Schemathesis against a running server: every document, every
 bench: .venv/dev  ## Ratios against a minimal Flask app, measured in one run.
 	$(BIN)/python tests/bench/bench.py
 
-clean:
+help:  ## This list.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+
+clean:  ## Forget .venv.
 	rm -rf .venv
 
 .venv/runtime: pyproject.toml

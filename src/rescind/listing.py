@@ -71,7 +71,10 @@ def welcome(vendors: Iterable[Vendor], base_url: str) -> str:
         shown = ", ".join(credentials[:2]) + (", ..." if len(credentials) > 2 else "")  # noqa: PLR2004 - a line's worth
         operations = vendor.operations.values()
         first = next((one for one in operations if one.method == "DELETE"), next(iter(operations)))
-        rows.append((vendor.name, shown or "none needed", curl(plain_request(vendor, first), base_url)))
+        asks = any(operation.security for operation in operations)
+        rows.append(
+            (vendor.name, shown or ("any" if asks else "none needed"), curl(plain_request(vendor, first), base_url))
+        )
     return columns(rows)
 
 

@@ -56,6 +56,10 @@ def line(text: str, marker: str) -> int:
          "the rules speak of an operation 'deleteOrder'", "removeOrder"),
         ("                forbidden:", "                forbiden:", "forbiden", "'forbiden' of deleteOrder has no rule", "write a rule"),
         ("setting: requests_per_minute", "setting: rate", "settings", "the rate limit of deleteOrder needs a number", "write rate: 120"),
+        ("x-refusal: invalid_parameter", "x-refussal: invalid_parameter", "x-refussal", "did you mean x-refusal", "correct it"),
+        ("x-rate-limit:", "x-ratelimit:", "x-ratelimit:", "did you mean x-rate-limit", "correct it"),
+        ('x-value: "{$rate.limit}"', 'x-vaule: "{$rate.limit}"', "x-vaule", "did you mean x-value", "correct it"),
+        ("{$request.query.orderId} was", "{$request.query.order} was", "order_not_found:", "no parameter 'order' in the query", "orderId"),
         ("natural: No request", "naturally: No request", "naturally", "'naturally' was unexpected", "natural: TEXT"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from rescind.documents import Document, Pointer
 
 
+EXTENSIONS = (
+    "x-provenance",
+    "x-examples",
+    "x-values",
+    "x-value",
+    "x-headers",
+    "x-refusal",
+    "x-refusals",
+    "x-rate-limit",
+    "x-why-absent",
+)
 _VALUES = {"example", "value", "default", "const", "enum"}
 _NAMES = {"properties", "schemas", "parameters", "responses", "headers", "examples", "$defs", "patternProperties"}
 """Below these the keys are names that the author chose."""
@@ -33,7 +45,7 @@ class Spec:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.data: Mapping[str, Any] = document.data
-        findings = [*_dialect_findings(document)] or [*self._reference_findings((), document.data)]
+        findings = [*_dialect_findings(document)] or [*self._part_findings((), document.data)]
         if findings:
             raise SpecError(findings)
         self._older_dialect = self.data["openapi"].startswith("3.0")
@@ -77,10 +89,10 @@ class Spec:
         url = servers[0]["url"]
         return "" if "{" in url else urlsplit(url).path.rstrip("/")
 
-    def _reference_findings(self, place: Pointer, part: Any) -> Iterator[Finding]:
+    def _part_findings(self, place: Pointer, part: Any) -> Iterator[Finding]:
         if isinstance(part, list):
             for index, item in enumerate(part):
-                yield from self._reference_findings((*place, index), item)
+                yield from self._part_findings((*place, index), item)
         elif isinstance(part, dict):
             reference = part.get("$ref")
             if isinstance(reference, str) and not self._resolves(reference):
@@ -89,10 +101,20 @@ class Spec:
                     f"the reference {reference!r} leads nowhere",
                     "refer to a part of this document by #/, spelled as it stands there",
                 )
+            are_names = bool(place) and place[-1] in _NAMES
             for key, value in part.items():
-                is_a_value = key in _VALUES and (not place or place[-1] not in _NAMES)
-                if not is_a_value:
-                    yield from self._reference_findings((*place, key), value)
+                if not are_names:
+                    yield from self._extension_findings((*place, key), key)
+                if are_names or key not in _VALUES:
+                    yield from self._part_findings((*place, key), value)
+
+    def _extension_findings(self, place: Pointer, key: str) -> Iterator[Finding]:
+        """An extension that looks like one of ours and is none is a typo."""
+        if key.startswith("x-") and key not in EXTENSIONS:
+            near = difflib.get_close_matches(key, EXTENSIONS, n=1, cutoff=0.75)
+            if near:
+                remedy = "correct it, or give an extension of your own a name that is less alike"
+                yield self.document.finding(place, f"{key} is no extension; did you mean {near[0]}?", remedy)
 
     def _resolves(self, reference: str) -> bool:
         try:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 Tables = dict[str, dict[str, Any]]
 _GONE = object()
+_EXPIRE_EVERY = 60 * SECOND
 
 
 class _Sandbox:
@@ -101,6 +102,7 @@ class MemoryStore:
         self._bounds = bounds or Bounds()
         self._sandboxes: dict[str, _Sandbox] = {}
         self._lock = Lock()
+        self._expired = 0
 
     def transact(self, sandbox: str, now: int, work: Callable[[_Transaction], T]) -> T:
         """Run ``work`` under the sandbox's lock; see ``Store``."""
@@ -130,13 +132,14 @@ class MemoryStore:
 
     def _begin(self, name: str, now: int) -> _Sandbox:
         with self._lock:
-            if len(self._sandboxes) >= self._bounds.sandboxes:
+            if len(self._sandboxes) >= self._bounds.sandboxes or now - self._expired > _EXPIRE_EVERY:
                 self._expire(now)
             if len(self._sandboxes) >= self._bounds.sandboxes:
                 raise StoreError(f"there are {self._bounds.sandboxes} sandboxes, and there is no room for another")
             return self._sandboxes.setdefault(name, _Sandbox(now))
 
     def _expire(self, now: int) -> None:
+        self._expired = now
         oldest = now - self._bounds.idle_seconds * SECOND
         for name in [name for name, world in self._sandboxes.items() if world.used < oldest]:
             del self._sandboxes[name]

@@ -37,6 +37,7 @@ def create_app(site: Site) -> Flask:
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     app.before_request(lambda: authorise(site))
+    app.before_request(_refuse_broken_text)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, lambda error: _http_problem(app, error))
     return app
@@ -89,6 +90,12 @@ def authorise(site: Site) -> None:
             "send Authorization: Bearer TOKEN, with the token that the server was started with",
             headers={"WWW-Authenticate": "Bearer"},
         )
+
+
+def _refuse_broken_text() -> None:
+    """Two identifiers that are no UTF-8 must not become one."""
+    if "\ufffd" in request.path:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the path is not UTF-8", "percent-encode the UTF-8 of each segment")
 
 
 def _refuse_foreign_pages() -> None:
