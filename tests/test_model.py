@@ -1,16 +1,19 @@
-"""Random calls to vendors and control API, against a naive model of a few lines for each vendor: they never differ."""
+"""Random calls to vendors and control API of a real server, against a naive model: they never differ."""
 
 from __future__ import annotations
 
-import json
+from itertools import count
 
+import httpx
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from support import World
+from support import Server
 
-NAMES = st.sampled_from(["", "/~a", "/~b"])
+NAMES = ("a", "b", "c")
+NAME = st.sampled_from(NAMES)
 ALEPHEE = st.sampled_from([72001, 72002, 72003, 72004, 72005, 99999])
 RXUNIVERSE = st.sampled_from(["72544", "72545", "72546", "72547", "nothing"])
 EXSITED = st.sampled_from(["ORD-10001", "ORD-10002", "ORD-x"])
@@ -41,20 +44,25 @@ class Model:
 
 
 class Sandboxes(RuleBasedStateMachine):
+    url: str
+    client: httpx.Client
+    serials = count()
+
     @initialize()
     def begin(self) -> None:
-        self.world = World()
-        self.models = {name: Model() for name in ("", "/~a", "/~b")}
+        serial = next(self.serials)
+        self.base = {name: f"{self.url}/~model-{serial}-{name}" for name in NAMES}
+        self.models = {name: Model() for name in NAMES}
 
     def meets(self, name: str, expected: str, method: str, path: str, **headers: str) -> None:
         self.models[name].calls += 1
-        assert self.world.outcome(method, name + path, **headers) == expected
+        reply = self.client.request(method, self.base[name] + path, headers=headers)
+        assert reply.headers["x-rescind-outcome"].rpartition(".")[2] == expected
 
-    def control(self, name: str, method: str, path: str, body: object = None) -> int:
-        raw = b"" if body is None else json.dumps(body).encode()
-        return self.world.call(method, f"{name}/_rescind/{path}", raw, Content_Type="application/json").status
+    def control(self, name: str, method: str, path: str, body: object = None) -> httpx.Response:
+        return self.client.request(method, f"{self.base[name]}/_rescind/{path}", json=body)
 
-    @rule(name=NAMES, order=ALEPHEE, revert=st.booleans())
+    @rule(name=NAME, order=ALEPHEE, revert=st.booleans())
     def delete_alephee(self, name: str, order: int, revert: bool) -> None:
         model = self.models[name]
         path = f"/v2/orders?API_KEY=load-test-key&accountId=1001&orderId={order}&revertStock={str(revert).lower()}"
@@ -66,7 +74,7 @@ class Sandboxes(RuleBasedStateMachine):
             model.mugs += 5 if revert and order == 72001 else 0
         self.meets(name, expected, "DELETE", path)
 
-    @rule(name=NAMES, order=RXUNIVERSE)
+    @rule(name=NAME, order=RXUNIVERSE)
     def cancel(self, name: str, order: str) -> None:
         model = self.models[name]
         if order == "nothing":
@@ -81,19 +89,19 @@ class Sandboxes(RuleBasedStateMachine):
             model.cancelled.add(order)
         self.meets(name, expected, "DELETE", f"/api/v2/orders/{order}")
 
-    @rule(name=NAMES, order=RXUNIVERSE)
+    @rule(name=NAME, order=RXUNIVERSE)
     def read_status(self, name: str, order: str) -> None:
         known = "marked_for_cancellation" if order in self.models[name].cancelled else "status"
         self.meets(name, "not_found" if order == "nothing" else known, "GET", f"/api/v2/orders/{order}/status")
 
-    @rule(name=NAMES, order=EXSITED)
+    @rule(name=NAME, order=EXSITED)
     def delete_exsited(self, name: str, order: str) -> None:
         model = self.models[name]
         expected = "deleted" if order in model.exsited else "order_not_found"
         model.exsited.discard(order)
         self.meets(name, expected, "DELETE", f"/api/v3/orders/{order}", Authorization="Bearer exs-token")
 
-    @rule(name=NAMES, order=ECOMMERCE, who=st.sampled_from(["ada", "grace"]), method=st.sampled_from(["GET", "DELETE"]))
+    @rule(name=NAME, order=ECOMMERCE, who=st.sampled_from(["ada", "grace"]), method=st.sampled_from(["GET", "DELETE"]))
     def shop(self, name: str, order: str, who: str, method: str) -> None:
         owner = self.models[name].ecommerce.get(order)
         if owner != who:
@@ -104,30 +112,43 @@ class Sandboxes(RuleBasedStateMachine):
             del self.models[name].ecommerce[order]
         self.meets(name, expected, method, f"/api/v1/i/orders/{order}/", Authorization=f"Bearer {who}-token")
 
-    @rule(name=NAMES, installed=st.booleans())
+    @rule(name=NAME, installed=st.booleans())
     def change_settings(self, name: str, installed: bool) -> None:
-        assert self.control(name, "PATCH", "state/rxuniverse/settings", {"job_tracker_installed": installed}) == 200
+        assert (
+            self.control(name, "PATCH", "state/rxuniverse/settings", {"job_tracker_installed": installed}).status_code
+            == 200
+        )
         self.models[name].tracker = installed
 
-    @rule(name=NAMES, outcome=st.sampled_from(["rate_limited", "server_error", "deleted"]), times=st.integers(1, 3))
+    @rule(name=NAME, outcome=st.sampled_from(["rate_limited", "server_error", "deleted"]), times=st.integers(1, 3))
     def override(self, name: str, outcome: str, times: int) -> None:
-        assert self.control(name, "POST", "overrides", {"vendor": "alephee", "outcome": outcome, "times": times}) == 201
+        assert (
+            self.control(
+                name, "POST", "overrides", {"vendor": "alephee", "outcome": outcome, "times": times}
+            ).status_code
+            == 201
+        )
         self.models[name].forced += [outcome] * times
 
-    @rule(name=NAMES)
+    @rule(name=NAME)
     def reset(self, name: str) -> None:
-        assert self.control(name, "POST", "reset") == 204
+        assert self.control(name, "POST", "reset").status_code == 204
         self.models[name] = Model()
 
-    @rule(name=NAMES)
+    @rule(name=NAME)
     def look(self, name: str) -> None:
         model = self.models[name]
-        mug = json.loads(self.world.call("GET", f"{name}/_rescind/state/alephee/products/MUG-BLUE").body)
-        assert mug["available"] == model.mugs
-        orders = json.loads(self.world.call("GET", f"{name}/_rescind/state/exsited").body)["orders"]
+        assert self.control(name, "GET", "state/alephee/products/MUG-BLUE").json()["available"] == model.mugs
+        orders = self.control(name, "GET", "state/exsited").json()["orders"]
         assert {order for order in orders if order.startswith("ORD-1")} == model.exsited
-        entries = json.loads(self.world.call("GET", f"{name}/_rescind/journal").body)["entries"]
+        entries = self.control(name, "GET", "journal").json()["entries"]
         assert len(entries) == model.calls
+
+
+@pytest.fixture(scope="module", autouse=True)
+def real_server(server: Server, client: httpx.Client) -> None:
+    """The machine speaks to the session's server."""
+    Sandboxes.url, Sandboxes.client = server.url, client
 
 
 TestSandboxes = Sandboxes.TestCase

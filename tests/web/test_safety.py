@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -91,3 +93,12 @@ def test_connections_are_bounded() -> None:
 def test_bounds_are_settings(name: str) -> None:
     with pytest.raises(RuntimeError, match=f"{name.replace('_', '-')} 0 lets nothing in"):
         Server(f"--{name.replace('_', '-')}", "0")
+
+
+def test_idle_connections_are_closed() -> None:
+    with serving("--idle-seconds", "1") as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(b"GET /_rescind/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            assert connection.recv(1) == b""

@@ -173,3 +173,16 @@ def test_many_connections_at_once_each_get_their_answer(sandbox: str) -> None:
     with ThreadPoolExecutor(32) as pool:
         met = list(pool.map(delete, range(64)))
     assert (met.count("deleted"), met.count("order_not_found")) == (1, 63)
+
+
+def test_override_strikes_exactly_as_often_as_it_says_however_many_clients_call(sandbox: str) -> None:
+    override = {"vendor": "exsited", "outcome": "order_not_found", "times": 7}
+    httpx.post(f"{sandbox}/_rescind/overrides", json=override)
+
+    def delete(_: int) -> int:
+        headers = {"Authorization": "Bearer exs-token"}
+        return httpx.delete(f"{sandbox}/api/v3/orders/ORD-DELETED", headers=headers).status_code
+
+    with ThreadPoolExecutor(50) as pool:
+        met = list(pool.map(delete, range(100)))
+    assert (met.count(404), met.count(204)) == (7, 93)
