@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import httpx
@@ -33,6 +34,15 @@ def client() -> Iterator[httpx.Client]:
     """An HTTP client with keep-alive."""
     with httpx.Client() as one:
         yield one
+
+
+@pytest.fixture
+def restless_threads() -> Iterator[None]:
+    """Threads that are switched as often as can be, so that a missing lock shows."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture

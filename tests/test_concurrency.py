@@ -10,6 +10,8 @@ import pytest
 
 from support import World
 
+pytestmark = pytest.mark.usefixtures("restless_threads")
+
 
 @pytest.mark.parametrize(
     ("target", "authorization", "success", "gone"),

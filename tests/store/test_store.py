@@ -65,6 +65,7 @@ class TestStore:
         assert store.transact("b", 1, add_one) == 2
         store.reset("never-used", 1)
 
+    @pytest.mark.usefixtures("restless_threads")
     def test_transactions_of_many_threads_happen_one_after_the_other(self, store: Store) -> None:
         with ThreadPoolExecutor(32) as pool:
             counts = list(pool.map(lambda _: store.transact("a", 0, add_one), range(2000)))
