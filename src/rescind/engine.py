@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rescind.contract.received import Received
 from rescind.contract.routing import Router
@@ -17,7 +17,7 @@ from rescind.rate import gcra, spent, untouched
 from rescind.store.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rescind.contract.operations import Operation
     from rescind.contract.routing import Match
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rescind.store import Store, Transaction
     from rescind.vendors.rules import Call
     from rescind.vendors.vendor import Vendor
+
+T = TypeVar("T")
 
 
 class Engine:
@@ -57,24 +59,29 @@ class Engine:
 
     def answer(self, sandbox: str, request: Request) -> Reply:
         """Answer a request in a sandbox's world; where no vendor has an answer, with a problem."""
+        operation = None
         try:
             match = self._match(request)
             operation = match.methods[request.method]
             received = Received(request, match.path_of(operation))
-            return self.store.transact(
-                sandbox, self.clock.system(), lambda transaction: self._exchange(transaction, operation, received)
-            )
+            return self._transact(sandbox, lambda transaction: self._exchange(transaction, operation, received))
         except Problem as problem:
             reply = problem.reply()
-            self.note(sandbox, request, reply)
+            self.note(sandbox, request, reply, operation)
             return reply
 
-    def note(self, sandbox: str, request: Request, reply: Reply) -> None:
-        """Write an exchange into the journal that reached no operation."""
+    def note(self, sandbox: str, request: Request, reply: Reply, operation: Operation | None = None) -> None:
+        """Write an exchange into the journal that no rule has decided."""
         real = self.clock.system()
-        self.store.transact(
-            sandbox, real, lambda tx: journal.note(tx, (self.clock.now(tx), real), request, reply, self.bounds)
-        )
+
+        def write(transaction: Transaction) -> None:
+            times = (self.clock.now(transaction), real)
+            journal.note(transaction, times, (request, reply), operation, self.bounds)
+
+        self._transact(sandbox, write)
+
+    def _transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:
+        return self.store.transact(sandbox, self.clock.system(), work)
 
     def _match(self, request: Request) -> Match:
         match = self.router.match(request.path)

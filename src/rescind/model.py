@@ -91,7 +91,8 @@ class Answer(NamedTuple):
 class JournalEntry(NamedTuple):
     """One exchange: what came, what was answered, and why.
 
-    ``at`` is the sandbox's time and ``real`` the system's, both in nanoseconds since the epoch.
+    ``at`` is the sandbox's time and ``real`` the system's, both in nanoseconds since the epoch. ``secret_names`` are
+    the parameters and headers that carry credentials.
     """
 
     id: int
@@ -106,7 +107,7 @@ class JournalEntry(NamedTuple):
     answer: Answer | None = None
     violations: tuple[Mapping[str, Any], ...] = ()
     parameters: Mapping[str, Any] = {}
-    secrets: frozenset[str] = frozenset()
+    secret_names: tuple[str, ...] = ()
     took_ns: int = 0
 
 

@@ -73,14 +73,18 @@ def test_entry_names_the_stage_and_the_facts(
     assert entry["facts"] == facts
 
 
-def test_exchanges_without_a_vendor_are_there_too(world: World) -> None:
+def test_exchanges_that_no_rule_decided_are_there_too(world: World) -> None:
     world.call("DELETE", "/nowhere")
     world.call("GET", "/v2/orders")
     world.call("DELETE", TARGET + "1", Prefer="code=999")
-    assert [(entry["vendor"], entry["status"]) for entry in journal(world)] == [(None, 404), (None, 405), (None, 400)]
+    assert [(entry["vendor"], entry["status"]) for entry in journal(world)] == [
+        (None, 404),
+        (None, 405),
+        ("alephee", 400),
+    ]
 
 
-def test_secrets_are_masked_wherever_they_stand(world: World) -> None:
+def test_secrets_of_a_conversation_are_masked(world: World) -> None:
     client = {
         "grant_type": "client_credentials", "client_id": "rescind-client", "client_secret": "rescind-secret",
         "redirect_uri": "https://client.example/callback",
@@ -88,19 +92,62 @@ def test_secrets_are_masked_wherever_they_stand(world: World) -> None:
     reply = world.call("POST", "/api/v1/oauth2/token", json.dumps(client).encode(), Content_Type="application/json")
     tokens = json.loads(reply.body)
     world.call("DELETE", "/api/v3/orders/none", Authorization=f"Bearer {tokens['access_token']}")
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    for _ in range(2):
+        world.call("POST", "/api/v1/oauth2/token", json.dumps(refresh).encode(), Content_Type="application/json")
     world.call("DELETE", f"{TARGET}1")
-    world.call("DELETE", "/nowhere?api_key=hidden-key", Authorization="Basic hidden-too", Cookie="session=hidden-three")
     shown = json.dumps(journal(world)) + world.call("GET", "/_rescind/journal.har").body.decode()
-    for secret in (
-        *list(tokens.values())[:2],
-        "rescind-secret",
-        "demo-key",
-        "hidden-key",
-        "hidden-too",
-        "hidden-three",
-    ):
+    for secret in (tokens["access_token"], tokens["refresh_token"], "rescind-secret", "demo-key"):
         assert secret not in shown
     assert "rescind-client" in shown
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "headers"),
+    [
+        ("/nowhere?api_key=S3CRET", b"", {}),
+        ("/nowhere?acc%65ss_tok%65n=S3CRET", b"", {}),
+        ("/nowhere?access_token=%FFS3CRET", b"", {}),
+        ("/nowhere", b"grant_type=password&client_secret=S3CRET&x=1", {}),
+        ("/nowhere", b'{"a": {"client_secret": "S3CRET"}}', {}),
+        ("/nowhere", b'[{"password": "S3CRET"}]', {}),
+        ("/nowhere", b'{"client_secret": "S3CRET",}', {}),
+        ("/nowhere", b'{"client_secret": "S3CRET-cut-off', {}),
+        ("/nowhere", b'{"client_secret": "\\u0041S3CRET"}', {}),
+        ("/nowhere", b'{"client_secret": "a\\"S3CRET"}', {}),
+        ("/nowhere", b"", {"Authorization": "Basic S3CRET"}),
+        ("/nowhere", b"", {"Cookie": "session=S3CRET"}),
+        ("/nowhere", b"", {"X_Api_Key": "S3CRET"}),
+        ("/nowhere", b"", {"X_Session_Id": "S3CRET"}),
+        ("/nowhere", b"", {"Referer": "http://x/?api_key=S3CRET&y=1"}),
+        ("/v2/orders?API_KEY=S3CRET", b"", {"Prefer": "code=999"}),
+    ],
+)
+def test_secret_is_masked_wherever_it_stands(world: World, target: str, body: bytes, headers: dict[str, str]) -> None:
+    world.call("DELETE", target, body, **headers)
+    misses = {
+        "match": {
+            "method": "X",
+            "parameters": {"API_KEY": "x", "client_secret": "x"},
+            "headers": {"authorization": "x"},
+        }
+    }
+    shown = [
+        journal(world),
+        verify(world, {**misses, "count": 1})[1],
+        world.call("GET", "/_rescind/journal.har").body.decode(),
+    ]
+    assert "S3CRET" not in json.dumps(shown)
+    assert "***" in json.dumps(shown)
+
+
+def test_what_is_no_secret_is_not_masked(world: World) -> None:
+    world.call("DELETE", f"{ORDER}?author=2", b'{"monkey": "7"}', Idempotency_Key="2", Authorization="Bearer 2")
+    (entry,) = journal(world)
+    assert entry["at"] == "2026-11-18T11:06:40Z"
+    assert entry["request"]["path"] == ORDER
+    assert entry["request"]["query"] == {"author": ["2"]}
+    assert entry["request"]["headers"] == {"idempotency-key": "2", "authorization": "***"}
 
 
 def test_journal_is_queried(world: World) -> None:
@@ -116,6 +163,8 @@ def test_journal_is_queried(world: World) -> None:
         "?since=2026-11-18T11:06:41Z": [],
         "?vendor=rxuniverse&status=200": [1],
         "?limit=1": [4],
+        "?since=now-1m": [1, 2, 3, 4],
+        "?since=now%2B1m": [],
     }
     for query, expected in queries.items():
         assert [entry["id"] for entry in journal(world, query)] == expected, query
@@ -166,6 +215,16 @@ def test_verification_counts(world: World) -> None:
     assert verify(world, {"match": {"outcome": "rxuniverse.cancelOrder.cancelled"}, "count": 1})[1]["verified"]
 
 
+def test_verification_of_what_is_absent_or_repeated(world: World) -> None:
+    world.call("DELETE", f"{ORDER}?deleteReason=1&deleteReason=10")
+    world.call("DELETE", ORDER, Prefer="fault=hang")
+    world.call("DELETE", "/api/v2/orders/%FF")
+    assert verify(world, {"match": {"parameters": {"deleteReason": "10"}}, "count": 1})[1]["verified"]
+    assert verify(world, {"match": {"fault": None, "forced": None}, "count": 2})[1]["verified"]
+    assert verify(world, {"match": {"parameters": {"orderIdentifier": {"matches": "."}}}, "count": 2})[1]["verified"]
+    assert verify(world, {"match": {"status": 200.0}, "count": 1})[1]["verified"]
+
+
 def test_failed_verification_shows_the_nearest_misses(world: World) -> None:
     world.call("DELETE", f"{TARGET}72001")
     world.call("DELETE", ORDER)
@@ -211,6 +270,8 @@ def test_verification_of_the_pace(world: World) -> None:
         ({"match": {"status": []}, "count": 1}, "match.status"),
         ({"order": []}, "order"),
         ({"order": [{}], "count": 1}, "order"),
+        ({"order": [{}], "match": {"vendor": "alephee"}}, "order"),
+        ({"at_least": 3, "at_most": 1}, "at_least"),
     ],
 )
 def test_verification_that_does_not_fit_is_refused(world: World, body: Any, field: str) -> None:

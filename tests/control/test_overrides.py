@@ -144,6 +144,8 @@ def test_overrides_are_removed_one_by_one_or_all_or_by_reset(world: World) -> No
         ({"vendor": "alephee", "outcome": "deleted", "effect": True}, "effect", "reply_lost"),
         ({"vendor": "alephee", "delay_ms": -1}, "delay_ms", "from 0 to"),
         ({"vendor": "alephee", "delay_ms": 10**9}, "delay_ms", "from 0 to"),
+        ({"vendor": "alephee", "delay_ms": 10**400}, "delay_ms", "from 0 to"),
+        ({"vendor": "alephee", "delay_ms": {"lognormal": {"median": 1, "sigma": 10**400}}}, "delay_ms", "from 0 to"),
         ({"vendor": "alephee", "delay_ms": {"uniform": [5, 1]}}, "delay_ms", "uniform"),
         ({"vendor": "alephee", "delay_ms": {"normal": 1}}, "delay_ms", "lognormal"),
         ({"vendor": "alephee", "outcome": "deleted", "colour": 1}, "colour", "Unknown field"),

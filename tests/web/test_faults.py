@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -122,12 +123,19 @@ def test_lost_reply_took_effect_and_the_journal_knows(sandbox: str) -> None:
     assert (entry["outcome"], entry["fault"]) == ("rxuniverse.cancelOrder.cancelled", "reply_lost")
 
 
-def test_malformed_exchanges_are_in_the_journal(server: Server) -> None:
-    with connected(server.url) as connection:
-        connection.sendall(b"NONSENSE\r\n\r\n")
-        assert read_to_end(connection).startswith(b"HTTP/1.1 400")
-    last = httpx.get(f"{server.url}/_rescind/journal?limit=1").json()["entries"][0]
-    assert (last["status"], last["vendor"]) == (400, None)
+def test_malformed_exchanges_are_in_the_journal(server: Server, sandbox: str) -> None:
+    prefix = urlsplit(sandbox).path
+    for url, raw in (
+        (server.url, b"NONSENSE\r\n\r\n"),
+        (sandbox, f"DELETE {prefix}{ORDER}?api_key=hidden HTTP/1.1\r\nHost: a b\r\n\r\n".encode()),
+    ):
+        with connected(server.url) as connection:
+            connection.sendall(raw)
+            assert read_to_end(connection).startswith(b"HTTP/1.1 400")
+        last = httpx.get(f"{url}/_rescind/journal?limit=1").json()["entries"][0]
+        assert (last["status"], last["vendor"]) == (400, None)
+    assert last["request"]["path"] == ORDER
+    assert last["request"]["query"] == {"api_key": ["***"]}
 
 
 def test_delayed_replies_hold_up_nobody_else(sandbox: str) -> None:
@@ -172,8 +180,10 @@ def test_request_that_offers_an_upgrade_is_answered_with_its_body(sandbox: str) 
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     )
     with connected(sandbox) as connection:
-        for parts in ([body], [body[:5], body[5:]]):
-            send(connection, sandbox, upgrade, "/api/v1/oauth2/token", "POST")
+        chunked = re.sub(r"Content-Length: [0-9]+", "Transfer-Encoding: chunked", upgrade)
+        chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        for head, parts in ((upgrade, [body]), (upgrade, [body[:5], body[5:]]), (chunked, [chunks])):
+            send(connection, sandbox, head, "/api/v1/oauth2/token", "POST")
             for part in parts:
                 connection.sendall(part)
             assert b"exsited.issueToken.unsupported_grant_type" in connection.recv(65536)
@@ -184,3 +194,56 @@ def test_request_that_offers_an_upgrade_is_answered_with_its_body(sandbox: str) 
         connection.sendall(smuggled)
         assert b"invalid_request" in connection.recv(65536)
     assert "orderNumber" in httpx.get(f"{sandbox}{ORDER}/status").json()
+
+
+def test_many_pipelined_upgrades_are_all_answered(server: Server) -> None:
+    one = b"GET /_rescind/health HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+    last = one.replace(b"Connection: Upgrade", b"Connection: close, Upgrade")
+    with connected(server.url) as connection:
+        connection.sendall(one * 1499 + last)
+        assert read_to_end(connection).count(b"HTTP/1.1 200 OK") == 1500
+
+
+def test_client_that_pipelines_holds_up_nobody_else(server: Server) -> None:
+    """While one client has a thousand requests in the queue, another is answered among them."""
+    with connected(server.url) as greedy:
+        request = b"GET /_rescind/outcomes HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        greedy.sendall(request * 999 + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert httpx.get(f"{server.url}/_rescind/health").status_code == 200
+        assert read_to_end(greedy).count(b"HTTP/1.1 200 OK") == 1000
+
+
+def test_body_is_asked_for_only_when_the_replies_before_it_are_out(sandbox: str) -> None:
+    httpx.post(f"{sandbox}/_rescind/overrides", json={"vendor": "rxuniverse", "fault": "slow_body", "delay_ms": 200})
+    with connected(sandbox) as connection:
+        send(connection, sandbox, path=f"{ORDER}/status", method="GET")
+        expecting = (
+            "Expect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n"
+        )
+        send(connection, sandbox, expecting, "/api/v1/oauth2/token", "POST")
+        received = b""
+        while b"100 Continue\r\n\r\n" not in received:
+            received += connection.recv(65536)
+        assert received.endswith(b"}HTTP/1.1 100 Continue\r\n\r\n")
+        connection.sendall(b"{}")
+        assert b"invalid_request" in read_to_end(connection)
+
+
+def test_hanging_replies_do_not_hold_up_the_end_of_the_server() -> None:
+    with serving() as server, connected(server.url) as connection:
+        send(connection, server.url, "Prefer: fault=hang\r\n")
+        while not httpx.get(f"{server.url}/_rescind/journal").json()["entries"]:
+            pass
+        began = time.monotonic()
+        server.process.terminate()
+        assert read_to_end(connection) == b""
+        server.process.wait(timeout=30)
+        assert time.monotonic() - began < 8  # the grace for replies that will come is longer
+
+
+def test_client_that_leaves_during_a_slow_body_leaves_no_traceback() -> None:
+    with serving() as server:
+        with connected(server.url) as connection:
+            send(connection, server.url, "Prefer: fault=slow_body\r\n")
+            connection.recv(10)
+        time.sleep(1.2)  # until the last piece would have been written; ``serving`` looks for tracebacks

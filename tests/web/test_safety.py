@@ -25,6 +25,8 @@ from support import Server, World, serving
         ({"Origin": "http://localhost:3000"}, 200),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[bad"}, 403),
+        ({"Origin": "http://evil.example@127.0.0.1"}, 403),
     ],
 )
 def test_foreign_pages_do_not_reach_the_control_api(server: Server, headers: dict[str, str], status: int) -> None:
@@ -37,7 +39,7 @@ def test_vendors_answer_whatever_the_host_is_called(server: Server) -> None:
     )
 
 
-@pytest.mark.parametrize("host", ["[", "a:b", "a:999999", "a b", "a/b", "a?b"])
+@pytest.mark.parametrize("host", ["[", "a:b", "a:99999", "a:999999", "[::::]", "[.]", "a b", "a/b", "a?b"])
 def test_odd_host_is_a_bad_request(server: Server, host: str) -> None:
     assert httpx.get(f"{server.url}/_rescind/health", headers={"Host": host}).status_code == 400
 
@@ -61,6 +63,13 @@ def test_sandboxes_are_bounded_and_the_idle_ones_make_room() -> None:
     assert put(world, "~z/", "a").status == 201  # x was idle, y was not
     names = [one["name"] for one in json.loads(world.call("GET", "/~y/_rescind/sandboxes").body)["sandboxes"]]
     assert names == ["y", "z"]
+
+
+def test_refusals_are_answered_even_if_the_journal_has_no_room() -> None:
+    with serving("--max-sandboxes", "1") as server:
+        assert httpx.get(f"{server.url}/~a/_rescind/journal").status_code == 200
+        assert httpx.get(f"{server.url}/nowhere", headers={"Host": "a b"}).status_code == 400
+        assert httpx.get(f"{server.url}/nowhere").status_code == 503
 
 
 def test_sandboxes_are_listed_and_dropped(world: World) -> None:

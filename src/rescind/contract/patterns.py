@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import jsonschema_rs
 
+from rescind.contract.received import is_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,4 +22,8 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
         validator = jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
     except (ValueError, jsonschema_rs.ValidationError):
         raise ValueError(f"{pattern!r} is no regular expression without look-around") from None
-    return validator.is_valid
+
+    def has_match(text: str) -> bool:
+        return is_text(text) and validator.is_valid(text)
+
+    return has_match

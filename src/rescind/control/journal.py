@@ -5,25 +5,24 @@ An entry is written in the call's own transaction, before the reply leaves. Secr
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
 
 from rescind import moments
-from rescind.contract.received import Received, parse_json
+from rescind.contract.received import Received
+from rescind.control.masking import is_secret, mask_headers, mask_query, mask_text, mask_value
 from rescind.model import JournalEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
+    from rescind.contract.operations import Operation
     from rescind.model import Answer, Bounds, Reply, Request
     from rescind.store import Transaction
     from rescind.vendors.rules import Call
 
 LOG = "journal"
-MASK = "***"
-_SECRET_NAME = re.compile(r"key|token|secret|password|authorization|cookie", re.IGNORECASE)
 _MAX_TEXT = 1_000
+_SHORTEST_SECRET = 4
 
 
 def record(call: Call, answer: Answer, reply: Reply, bounds: Bounds, real: tuple[int, int]) -> None:
@@ -42,49 +41,74 @@ def record(call: Call, answer: Answer, reply: Reply, bounds: Bounds, real: tuple
         answer=answer._replace(values={}),
         violations=tuple(violation._asdict() for violation in call.violations),
         parameters=call.received.path,
-        secrets=frozenset(filter(None, (scheme.credential(call.received) for scheme in call.operation.schemes))),
+        secret_names=tuple(scheme.name for scheme in call.operation.schemes),
         took_ns=real[1] - real[0],
     )
     transaction.append(LOG, entry, bounds.journal)
 
 
-def note(transaction: Transaction, times: tuple[int, int], request: Request, reply: Reply, bounds: Bounds) -> None:
-    """Write the entry of an exchange that reached no operation; ``times`` are the sandbox's and the system's."""
+def note(
+    transaction: Transaction,
+    times: tuple[int, int],
+    exchange: tuple[Request, Reply],
+    operation: Operation | None,
+    bounds: Bounds,
+) -> None:
+    """Write the entry of an exchange that no rule has decided; ``times`` are the sandbox's and the system's."""
+    request, reply = exchange
     request = request._replace(body=request.body[: bounds.journal_body])
-    transaction.append(LOG, JournalEntry(_serial(transaction), *times, request, reply), bounds.journal)
+    entry = JournalEntry(_serial(transaction), *times, request, reply)
+    if operation:
+        names = tuple(scheme.name for scheme in operation.schemes)
+        entry = entry._replace(vendor=operation.vendor, operation=operation.id, secret_names=names)
+    transaction.append(LOG, entry, bounds.journal)
 
 
 def show(entry: JournalEntry) -> dict[str, Any]:
     """An entry as the control API gives it, with its secrets masked."""
-    request, reply, answer = entry.request, entry.reply, entry.answer
-    received = Received(request, entry.parameters)
-    shown = {
+    request, reply, answer, names = entry.request, entry.reply, entry.answer, entry.secret_names
+    secrets = secrets_of(entry)
+    return {
         "id": entry.id,
         "at": moments.write(entry.at),
         "request": {
             "method": request.method,
             "path": request.path,
-            "query": received.query,
-            "headers": dict(request.headers),
-            "body": _text(request.body),
+            "query": mask_query(Received(request, {}).query, names),
+            "headers": mask_headers(request.headers, names),
+            "body": mask_text(_text(request.body)),
         },
         "vendor": entry.vendor,
         "operation": entry.operation,
         "outcome": full_name(entry),
         "status": reply.status or None,
         "decided_by": answer and {"stage": answer.stage, "rule": answer.rule, "says": answer.says},
-        "facts": [_fact(*fact) for fact in answer.facts] if answer else [],
-        "violations": list(entry.violations),
+        "facts": [mask_value(_fact(*fact), secrets) for fact in answer.facts] if answer else [],
+        "violations": [
+            {name: mask_value(part, secrets) for name, part in violation.items()} for violation in entry.violations
+        ],
         "forced": entry.forced,
         "fault": reply.fault,
         "delay_ms": reply.delay_ms,
         "took_ms": entry.took_ns / 1_000_000,
-        "reply": {"status": reply.status, "headers": dict(reply.headers), "body": _text(reply.body)}
-        if reply.status
-        else None,
+        "reply": _shown_reply(reply),
     }
-    masked: dict[str, Any] = _mask(shown, _secrets(entry))
-    return masked
+
+
+def secrets_of(entry: JournalEntry) -> list[str]:
+    """The values that stand where secrets do, longest first; very short ones would hide too much."""
+    received = Received(entry.request, entry.parameters)
+    found = {
+        value
+        for fields in (entry.request.headers, received.json_fields)
+        for name, value in fields.items()
+        if is_secret(name, entry.secret_names) and isinstance(value, str)
+    }
+    found |= {
+        value for name, values in received.query.items() if is_secret(name, entry.secret_names) for value in values
+    }
+    found |= {value.rpartition(" ")[2] for value in found}
+    return sorted((value for value in found if len(value) >= _SHORTEST_SECRET), key=len, reverse=True)
 
 
 def select(entries: Iterable[JournalEntry], wanted: Mapping[str, Any]) -> list[JournalEntry]:
@@ -127,36 +151,7 @@ def _text(body: bytes) -> str:
     return body.decode(errors="replace")
 
 
-def _secrets(entry: JournalEntry) -> list[str]:
-    """What must not be shown: the credential, and every value whose name says that it is secret."""
-    secrets = set(entry.secrets)
-    for name, value in entry.request.headers.items():
-        if _SECRET_NAME.search(name):
-            secrets |= {value, value.rpartition(" ")[2]}
-    for pair in entry.request.query.split("&"):
-        name, _, value = pair.partition("=")
-        if _SECRET_NAME.search(name):
-            secrets |= {value, unquote_plus(value)}
-    for body in (entry.request.body, entry.reply.body):
-        secrets |= {
-            value for name, value in _fields(body).items() if _SECRET_NAME.search(name) and isinstance(value, str)
-        }
-    return sorted(filter(None, secrets), key=len, reverse=True)
-
-
-def _fields(body: bytes) -> Mapping[str, Any]:
-    try:
-        fields = parse_json(body)
-    except ValueError:
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def _mask(value: Any, secrets: Sequence[str]) -> Any:
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, MASK)
-        return value
-    if isinstance(value, dict):
-        return {name: _mask(part, secrets) for name, part in value.items()}
-    return [_mask(part, secrets) for part in value] if isinstance(value, list | tuple) else value
+def _shown_reply(reply: Reply) -> dict[str, Any] | None:
+    if not reply.status:
+        return None
+    return {"status": reply.status, "headers": mask_headers(dict(reply.headers)), "body": mask_text(_text(reply.body))}

@@ -43,8 +43,8 @@ class Expected(fields.Field[Any]):
 
 def fits(expected: Any, got: Any) -> bool:
     """Whether a value is as expected; numbers and booleans are compared as they are written in a URL."""
-    if got is None:
-        return False
+    if got is None or expected is None:
+        return got is expected
     if isinstance(expected, dict):
         return _pattern(expected["matches"])(as_text(got))
     return as_text(expected) == as_text(got)
@@ -61,4 +61,6 @@ def differences(expected: Mapping[str, Any], got: Mapping[str, Any], prefix: str
 
 def as_text(value: Any) -> str:
     """A value as it is written in a URL."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from rescind.contract.received import Received
-from rescind.control.journal import full_name, show
-from rescind.control.matching import Difference, Expected, differences
+from rescind.control.journal import full_name, secrets_of, show
+from rescind.control.masking import MASK, is_secret, mask_value
+from rescind.control.matching import Difference, Expected, differences, fits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,14 +30,14 @@ class MatchSchema(Schema):
 
         unknown = RAISE
 
-    vendor = Expected()
-    operation = Expected()
-    outcome = Expected()
+    vendor = Expected(allow_none=True)
+    operation = Expected(allow_none=True)
+    outcome = Expected(allow_none=True)
     status = Expected()
     method = Expected()
     path = Expected()
-    forced = Expected()
-    fault = Expected()
+    forced = Expected(allow_none=True)
+    fault = Expected(allow_none=True)
     parameters = fields.Dict(keys=fields.String(), values=Expected())
     headers = fields.Dict(keys=fields.String(), values=Expected())
 
@@ -61,8 +62,10 @@ class VerifySchema(Schema):
         """A verification asks for a number, a pace or an order."""
         if not data.keys() & {"count", "at_least", "at_most", "min_interval_ms", "order"}:
             raise ValidationError("Say count, at_least, at_most, min_interval_ms or order.", "count")
-        if "order" in data and data.keys() & {"count", "at_least", "at_most", "min_interval_ms"}:
+        if "order" in data and (data["match"] or data.keys() & {"count", "at_least", "at_most", "min_interval_ms"}):
             raise ValidationError("An order stands alone.", "order")
+        if data.get("at_least", 0) > data.get("at_most", data.get("at_least", 0)):
+            raise ValidationError("Cannot be more than at_most.", "at_least")
 
 
 def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,12 +105,16 @@ def misses_of(entry: JournalEntry, match: Mapping[str, Any]) -> list[Difference]
         "fault": entry.reply.fault,
     }
     plain = {name: match[name] for name in _PLAIN if name in match}
-    query = {name: values[0] for name, values in received.query.items()}
+    expected = match.get("parameters", {})
+    query = {
+        name: next((value for value in values if fits(expected.get(name), value)), values[0])
+        for name, values in received.query.items()
+    }
     parameters = {**query, **received.json_fields, **received.path}
     headers = {name.lower(): expected for name, expected in match.get("headers", {}).items()}
     return (
         differences(plain, got)
-        + differences(match.get("parameters", {}), parameters, "parameters.")
+        + differences(expected, parameters, "parameters.")
         + differences(headers, entry.request.headers, "headers.")
     )
 
@@ -133,6 +140,14 @@ def _too_soon(matched: Sequence[JournalEntry], min_interval_ms: int) -> list[dic
     return [{"id": identifier, "after_ms": pause} for identifier, pause in pauses if pause < min_interval_ms]
 
 
+def _masked(difference: Difference, entry: JournalEntry) -> dict[str, Any]:
+    """A difference without what must not be shown."""
+    kind, _, name = difference.field.partition(".")
+    hidden = kind in {"parameters", "headers"} and is_secret(name, entry.secret_names) and difference.got is not None
+    got = MASK if hidden else mask_value(difference.got, secrets_of(entry))
+    return difference._replace(got=got)._asdict()
+
+
 def _nearest(misses: Sequence[tuple[JournalEntry, list[Difference]]]) -> list[dict[str, Any]]:
     nearest = sorted(misses, key=lambda one: len(one[1]))[:_NEAREST]
     return [
@@ -140,7 +155,7 @@ def _nearest(misses: Sequence[tuple[JournalEntry, list[Difference]]]) -> list[di
             "id": entry.id,
             "request": {name: show(entry)["request"][name] for name in ("method", "path", "query")},
             "outcome": full_name(entry),
-            "misses": [difference._asdict() for difference in missing],
+            "misses": [_masked(difference, entry) for difference in missing],
         }
         for entry, missing in nearest
     ]

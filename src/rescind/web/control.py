@@ -6,7 +6,6 @@ import difflib
 import hmac
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -15,6 +14,7 @@ from rescind.control.catalogue import CONTROL
 from rescind.control.reports import commands
 from rescind.problems import Problem
 from rescind.settings import is_loopback
+from rescind.web.hosts import host_name
 from rescind.web.trial_views import TrialViews
 from rescind.web.world_views import WorldViews
 
@@ -101,9 +101,9 @@ def _refuse_broken_text() -> None:
 def _refuse_foreign_pages() -> None:
     """A browser says whom it asks and for whom: neither DNS rebinding nor a cross-site call gets through."""
     origin = request.headers.get("Origin")
-    asked = [("Host", request.host)] + ([("Origin", urlsplit(origin).netloc)] if origin is not None else [])
+    asked = [("Host", request.host)] + ([("Origin", origin.partition("://")[2])] if origin is not None else [])
     for header, place in asked:
-        if not is_loopback(urlsplit(f"//{place}").hostname or ""):
+        if not is_loopback(host_name(place) or ""):
             detail = f"the {header} header names {place or 'nobody'}, which is not this machine"
             remedy = "call the control API by a loopback address, or start the server with --control-token"
             raise Problem(HTTPStatus.FORBIDDEN, detail, remedy)

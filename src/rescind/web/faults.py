@@ -61,7 +61,12 @@ def slow_body(transport: asyncio.Transport, head: bytes, body: bytes, delay: flo
     pieces = [slow[start : start + size] for start in range(0, len(slow), size)]
     loop = asyncio.get_running_loop()
     for index, piece in enumerate(pieces, 1):
-        loop.call_later(delay * index / len(pieces), transport.write, piece)
+        loop.call_later(delay * index / len(pieces), _write_if_open, transport, piece)
+
+
+def _write_if_open(transport: asyncio.Transport, piece: bytes) -> None:
+    if not transport.is_closing():
+        transport.write(piece)
 
 
 STRIKES: dict[str, Fault] = {

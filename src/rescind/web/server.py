@@ -17,6 +17,7 @@ import httptools
 from rescind.model import Request
 from rescind.problems import Problem
 from rescind.web.faults import STRIKES
+from rescind.web.hosts import is_host
 from rescind.web.wire import BODILESS, write_head
 
 if TYPE_CHECKING:
@@ -31,13 +32,20 @@ LINGER_SECONDS = 2
 
 _SLOW_BODY_SECONDS = 1.0
 _MAX_WAITING = 16
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(:[0-9]{1,5})?")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/]*)(/.*)?", re.DOTALL)
+
+
+class Refusal(NamedTuple):
+    """What was read of a request that cannot be answered, and the problem that ends its connection."""
+
+    request: Request
+    problem: Problem
 
 
 class Waiting(NamedTuple):
-    """A request whose turn has not come, or the refusal that ends the connection, and whether to keep it open."""
+    """A request, or a refusal, whose turn has not come; and whether the connection stays open after it."""
 
-    request: Request | Problem
+    request: Request | Refusal
     keep_alive: bool
     http_1_0: bool
 
@@ -51,15 +59,17 @@ class Connection(asyncio.Protocol):
     def __init__(self, site: Site, limits: tuple[int, int], connections: set[Connection]) -> None:
         self._site = site
         self._max_body, self._max_connections = limits
-        self._body_left = 0
         self.closed = asyncio.Event()
         self._connections = connections
         self._transport: asyncio.Transport
         self._waiting: deque[Waiting] = deque()
         self.busy = False
-        self._is_full = self._refused = self._ending = False
+        self._is_full = self._is_hanging = self._refused = self._ending = False
+        self._is_first = self._owes_continue = False
         self._head_size = 0
-        self._new_parser()
+        self._complete = False
+        self._parser = httptools.HttpRequestParser(self)
+        self.on_message_begin()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -87,21 +97,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, which calls the ``on_`` methods."""
-        if self._refused:
-            return
-        if self._body_left:
-            self._read_body(data)
-            return
-        self._complete = False
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._go_on_after(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, f"this is no HTTP/1.1: {error}", "send a request by RFC 9112")
-        self._head_size = self._head_size + len(data) if self._in_head and not self._complete else 0
-        if self._head_size > MAX_HEAD:
-            self._refuse_head()
+        self._is_first = True
+        while data and not self._refused:
+            data = self._feed(data)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -128,18 +126,19 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The body begins."""
+        if self._parser.should_upgrade():
+            return  # the head comes again, without the upgrade
         self._in_head = False
-        is_1_0 = self._parser.get_http_version() == "1.0"
-        host = self._headers.get("host", "localhost" if is_1_0 else None)
-        if host is None or not _HOST.fullmatch(host):
-            self._refuse(
-                HTTPStatus.BAD_REQUEST, f"the Host header is {host or 'missing'}", "send one, HOST or HOST:PORT"
-            )
+        host = self._headers.get("host", "localhost" if self._parser.get_http_version() == "1.0" else "")
+        if not is_host(host):
+            detail = f"the Host header is {host or 'missing'}"
+            self._refuse(HTTPStatus.BAD_REQUEST, detail, "send one Host: NAME or NAME:PORT")
         length = self._headers.get("content-length", "0")
         if length.isdigit() and int(length[:20]) > self._max_body:
             self._refuse_body()
-        elif not self._refused and not is_1_0 and self._headers.get("expect", "").lower() == "100-continue":
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        elif self._headers.get("expect", "").lower() == "100-continue":
+            self._owes_continue = self._parser.get_http_version() != "1.0"
+            self._continue()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -152,57 +151,82 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The request is whole: it is answered when its turn comes."""
         self._complete = True
-        if self._refused:
+        self._owes_continue = False
+        if self._refused or self._parser.should_upgrade():
             return
-        if self._parser.should_upgrade():
-            self._body_left = int(self._headers.get("content-length", "0"))
-            if self._body_left:
-                return  # the parser leaves the body to the protocol that it believes in
-        self._enqueue()
+        keep_alive = self._parser.should_keep_alive()
+        self._enqueue(Waiting(self._request(), keep_alive, self._parser.get_http_version() == "1.0"))
 
     def end(self) -> None:
-        """Close as soon as the reply that is under way is out."""
+        """Close as soon as the reply that is under way is out; asked twice, or with a client that hangs, at once."""
+        if self._ending:
+            self._transport.abort()
         self._ending = True
-        if not self.busy:
+        if not self.busy or self._is_hanging:
             self._transport.close()
 
-    def _new_parser(self) -> None:
-        self._parser = httptools.HttpRequestParser(self)
+    def _feed(self, data: bytes) -> bytes:
+        """Feed the parser, and give what it leaves: what comes after a head that offers an upgrade."""
         self._complete = False
-        self._body_left = 0
-        self.on_message_begin()
+        rest = b""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            rest = data[upgrade.args[0] :]
+            self._decline_upgrade()
+        except httptools.HttpParserError as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"this is no HTTP/1.1: {error}", "send a request by RFC 9112")
+        self._head_size = self._head_size + len(data) if self._in_head and not self._complete else 0
+        if self._head_size > MAX_HEAD:
+            self._refuse_head()
+        return rest
 
-    def _go_on_after(self, rest: bytes) -> None:
-        """No upgrade is offered, so HTTP/1.1 goes on: with the body that the parser left, or the next request."""
-        if self._body_left:
-            self._read_body(rest)
-        else:
-            self._new_parser()
-            if rest:
-                self.data_received(rest)
+    def _decline_upgrade(self) -> None:
+        """No upgrade is offered: the request is read as if it had asked for none (RFC 9110, section 7.8).
 
-    def _read_body(self, data: bytes) -> None:
-        body, rest = data[: self._body_left], data[self._body_left :]
-        self._body.append(body)
-        self._body_left -= len(body)
-        if not self._body_left:
-            self._enqueue()
-            self._new_parser()
-            if rest:
-                self.data_received(rest)
+        The parser has stopped before the body, so a new one is given the head again.
+        """
+        method, headers = self._parser.get_method(), self._headers
+        closes = "close" in headers.get("connection", "").lower()
+        if method == b"CONNECT":
+            self._enqueue(Waiting(self._request(), keep_alive=False, http_1_0=False))
+            self._refused = True
+            return
+        kept = {name: value for name, value in headers.items() if name not in {"upgrade", "connection"}}
+        kept |= {"connection": "close"} if closes else {}
+        lines = [f"{name}: {value}\r\n".encode("latin-1") for name, value in kept.items()]
+        url = self._url
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(b"".join([method, b" ", url, b" HTTP/1.1\r\n", *lines, b"\r\n"]))
 
-    def _enqueue(self) -> None:
+    def _request(self) -> Request:
+        """The request as far as it was read."""
+        method = self._parser.get_method().decode() if self._url else ""
         path, _, query = self._url.decode("latin-1").partition("?")
-        if not path.startswith("/"):
-            path = "/" + re.sub(r"^[A-Za-z]+://[^/]*/?", "", path)
-        method, host = self._parser.get_method().decode(), self._headers.get("host", "localhost")
-        request = Request(method, path, query, self._headers, b"".join(self._body), f"http://{host}")
-        keep_alive = self._parser.should_keep_alive() and method != "CONNECT"
-        self._waiting.append(Waiting(request, keep_alive, self._parser.get_http_version() == "1.0"))
+        host = self._headers.get("host", "localhost")
+        absolute = _ABSOLUTE.fullmatch(path)
+        if absolute:  # its authority goes before the Host header (RFC 9112, section 3.2.2)
+            host, path = absolute[1], absolute[2] or "/"
+        path = path if path.startswith("/") else f"/{path}"
+        return Request(method, path, query, self._headers, b"".join(self._body), f"http://{host}")
+
+    def _enqueue(self, waiting: Waiting) -> None:
+        self._waiting.append(waiting)
         if len(self._waiting) > _MAX_WAITING:
             self._transport.pause_reading()
-        if not self.busy and len(self._waiting) == 1:
+        if self.busy or len(self._waiting) > 1:
+            return
+        if self._is_first:
+            self._is_first = False
             self._answer_next()
+        else:
+            asyncio.get_running_loop().call_soon(self._answer_next)  # other connections have their turn in between
+
+    def _continue(self) -> None:
+        """Ask for the body that a client announced, once the replies before it are out."""
+        if self._owes_continue and not self._refused and not self.busy and not self._waiting:
+            self._owes_continue = False
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _refuse_head(self) -> None:
         detail = f"the request line and headers have more than {MAX_HEAD} bytes"
@@ -217,24 +241,22 @@ class Connection(asyncio.Protocol):
         if self._refused:
             return
         self._refused = True
-        self._waiting.append(Waiting(Problem(status, detail, remedy), keep_alive=False, http_1_0=False))
-        if not self.busy and len(self._waiting) == 1:
-            self._answer_next()
+        refusal = Refusal(self._request(), Problem(status, detail, remedy))
+        self._enqueue(Waiting(refusal, keep_alive=False, http_1_0=False))
 
     def _answer_next(self) -> None:
         if self.busy or self._is_full or not self._waiting or self._transport.is_closing():
             return
         self.busy = True
-        self.used = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        self.used = loop.time()
         waiting = self._waiting.popleft()
-        if isinstance(waiting.request, Problem):
-            self._site.refused(self._url + b" ", waiting.request)
-            self._deliver(waiting.request.reply(), waiting, "")
+        if isinstance(waiting.request, Refusal):
+            self._deliver(self._site.refuse(*waiting.request), waiting, "")
             return
         reply = self._site.handle(waiting.request)
-        slow = reply.fault == "slow_body"
-        if reply.delay_ms and not slow:
-            loop = asyncio.get_running_loop()
+        self._is_hanging = reply.fault == "hang"
+        if reply.delay_ms and reply.fault != "slow_body":
             loop.call_later(reply.delay_ms / 1000, self._deliver, reply, waiting, waiting.request.method)
         else:
             self._deliver(reply, waiting, waiting.request.method)
@@ -266,5 +288,7 @@ class Connection(asyncio.Protocol):
         elif not keep_alive or self._ending:
             self._transport.close()
         elif self._waiting:
-            loop.call_soon(self._answer_next)  # other connections have their turn in between
+            loop.call_soon(self._answer_next)
+        else:
             self._transport.resume_reading()
+            self._continue()

@@ -99,6 +99,8 @@ async def _serve(site: Site, settings: ServeSettings, announce: Callable[[str], 
         connection.end()
     if closed:
         await asyncio.wait(closed, timeout=_GRACE_SECONDS)
+    for connection in tuple(connections):
+        connection.end()
 
 
 async def _sweep(connections: set[Connection], idle_seconds: int) -> None:

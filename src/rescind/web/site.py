@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from rescind.control.catalogue import CONTROL
 from rescind.errors import RescindError, StoreError
-from rescind.model import Request
 from rescind.problems import Problem
 from rescind.settings import ServeSettings
 from rescind.store import DEFAULT_SANDBOX
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from rescind.engine import Engine
-    from rescind.model import Reply
+    from rescind.model import Reply, Request
 
 SANDBOX_HEADER = "x-rescind-sandbox"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -38,32 +38,32 @@ class Site:
         """Answer a request; whatever goes wrong becomes an answer too."""
         try:
             sandbox, request = locate(request)
-            if request.path == CONTROL or request.path.startswith(CONTROL + "/"):
-                from rescind.web import wsgi  # noqa: PLC0415 - Flask's import is for those who use the control API
-
-                return wsgi.call(self.control, request, sandbox)
-            return self.engine.answer(sandbox, request)
+        except Problem as problem:
+            return self.refuse(request, problem)
+        try:
+            return self._answer(sandbox, request)
         except Problem as problem:
             return problem.reply()
-        except StoreError as error:
-            remedy = "drop some with DELETE /_rescind/sandboxes, or start with a larger --max-sandboxes"
-            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), remedy).reply()
-        except RescindError as error:
-            return Problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR, str(error), "correct it, or report it if it is ours"
-            ).reply()
-        except Exception as error:  # noqa: BLE001 - the last line of defence: the client gets an answer, the operator the traceback
-            traceback.print_exc(file=sys.stderr)
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{last.filename}:{last.lineno}"
-            detail = f"{request.method} {request.path} failed at {place}: {type(error).__name__}: {error}"
-            remedy = "if these are your rules, correct them; else it is a defect of Rescind. The log has the traceback"
-            return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, remedy).reply()
+        except Exception as error:  # noqa: BLE001 - the last line of defence, for the client and for the operator
+            return _failure(request, error).reply()
 
-    def refused(self, target: bytes, problem: Problem) -> None:
-        """Write what was no request into the journal of the sandbox that needs no name."""
-        request = Request("", target.decode("latin-1").strip(), "", {}, b"")
-        self.engine.note(DEFAULT_SANDBOX, request, problem.reply())
+    def _answer(self, sandbox: str, request: Request) -> Reply:
+        if request.path == CONTROL or request.path.startswith(CONTROL + "/"):
+            from rescind.web import wsgi  # noqa: PLC0415 - Flask's import is for those who use the control API
+
+            return wsgi.call(self.control, request, sandbox)
+        return self.engine.answer(sandbox, request)
+
+    def refuse(self, request: Request, problem: Problem) -> Reply:
+        """The answer to what is no request, or to one that no sandbox can have; the journal has it all the same."""
+        reply = problem.reply()
+        try:
+            sandbox, request = locate(request)
+        except Problem:
+            sandbox = DEFAULT_SANDBOX
+        with suppress(StoreError):  # where there is no room for another sandbox, the client gets its answer still
+            self.engine.note(sandbox, request, reply)
+        return reply
 
     @cached_property
     def control(self) -> Flask:
@@ -71,6 +71,20 @@ class Site:
         from rescind.web.control import create_app  # noqa: PLC0415 - see handle
 
         return create_app(self)
+
+
+def _failure(request: Request, error: Exception) -> Problem:
+    """What the client is told of a failure that is not its own; what nobody foresaw is in the log."""
+    if isinstance(error, StoreError):
+        remedy = "drop some with DELETE /_rescind/sandboxes, or start with a larger --max-sandboxes"
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), remedy)
+    if isinstance(error, RescindError):
+        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), "correct it, or report it if it is ours")
+    traceback.print_exception(error, file=sys.stderr)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    detail = f"{request.method} {request.path} failed at {last.filename}:{last.lineno}: {type(error).__name__}: {error}"
+    remedy = "if these are your rules, correct them; else it is a defect of Rescind. The log has the traceback"
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, remedy)
 
 
 def locate(request: Request) -> tuple[str, Request]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, render_template, request
 
-from rescind import __version__
+from rescind import __version__, moments
 from rescind.control import coverage, journal, reports
 from rescind.control.catalogue import catalogue
 from rescind.control.har import har
@@ -62,6 +62,10 @@ class TrialViews:
         """The exchanges that the query asks for, oldest first: as JSON, or a line each as NDJSON."""
         wanted = checked(JournalQuery(), request.args.to_dict())
         limit = wanted.pop("limit", None)
+        since = wanted.get("since")
+        if isinstance(since, str) and moments.is_relative(since):
+            now = transact(self._site, self._site.engine.clock.now)
+            wanted["since"] = moments.write(moments.parse(since, now))
         found = journal.select(self._entries(), wanted)
         shown = map(journal.show, found[-limit:] if limit else found)
         if request.accept_mimetypes.best_match(["application/json", _NDJSON]) == _NDJSON:

@@ -1,0 +1,29 @@
+"""Reading the names of hosts in headers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+_HOST = re.compile(
+    r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._~%!$&'()*+,;=-]*))(?::(?P<port>[0-9]{1,5}))?"
+)
+_LAST_PORT = 65_535
+
+
+def host_name(text: str) -> str | None:
+    """The name or address in ``HOST[:PORT]`` (RFC 3986, section 3.2), without brackets; None if it is none."""
+    found = _HOST.fullmatch(text)
+    if found is None or int(found["port"] or 0) > _LAST_PORT:
+        return None
+    if found["address"] is None:
+        return found["name"]
+    try:
+        return str(ipaddress.IPv6Address(found["address"]))
+    except ValueError:
+        return None
+
+
+def is_host(text: str) -> bool:
+    """Whether the text can stand in a Host header."""
+    return bool(host_name(text))
