@@ -190,3 +190,8 @@ def test_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert "9 files, nothing wrong" in checked.stdout
+    assert str(target) in checked.stdout
+    with serving(PYTHONPATH=str(target)) as server:
+        assert httpx.delete(f"{server.url}/api/v2/orders/72544").status_code == 200
+        page = httpx.get(f"{server.url}/_rescind/coverage", headers={"Accept": "text/html"})
+        assert "1 of 46 documented outcomes met" in page.text

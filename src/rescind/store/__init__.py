@@ -77,5 +77,5 @@ class Store(Protocol):
     def sandboxes(self) -> Sequence[SandboxInfo]:
         """The sandboxes that exist."""
 
-    def drop(self, sandbox: str) -> bool:
-        """Forget a sandbox. Returns whether it existed."""
+    def drop(self, sandbox: str) -> None:
+        """Forget a sandbox, if there is one of the name."""

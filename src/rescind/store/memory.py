@@ -126,9 +126,9 @@ class MemoryStore:
         """The sandboxes that exist; see ``Store``."""
         return [_describe(name, world) for name, world in tuple(self._sandboxes.items())]
 
-    def drop(self, sandbox: str) -> bool:
+    def drop(self, sandbox: str) -> None:
         """Forget a sandbox; see ``Store``."""
-        return self._sandboxes.pop(sandbox, None) is not None
+        self._sandboxes.pop(sandbox, None)
 
     def _begin(self, name: str, now: int) -> _Sandbox:
         with self._lock:
