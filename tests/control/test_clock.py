@@ -77,3 +77,13 @@ def test_clock_cannot_leave_the_calendar(world: World) -> None:
     status, problem = clock(world, "POST", "/advance", {"seconds": 3_000_000})
     assert (status, "calendar" in problem["detail"]) == (400, True)
     assert clock(world)[1]["now"] == "9999-12-30T00:00:00Z"
+
+
+def test_relative_moment_that_leaves_the_calendar_is_refused_wherever_it_stands(world: World) -> None:
+    clock(world, "PUT", body={"mode": "frozen", "now": "0001-02-01T00:00:00Z"})
+    status, problem = clock(world, "PUT", body={"mode": "frozen", "now": "now-99d"})
+    assert (status, [error["field"] for error in problem["errors"]]) == (400, ["now"])
+    record = b'{"client": "rescind-client", "expires": "now-99d"}'
+    put = world.call("PUT", "/_rescind/state/exsited/credentials/x", record, Content_Type="application/json")
+    assert put.status == 400
+    assert world.call("GET", "/_rescind/journal?since=now-99d").status == 400

@@ -85,6 +85,7 @@ def test_sandboxes_are_listed_and_dropped(world: World) -> None:
     for _ in range(2):
         assert world.call("DELETE", "/_rescind/sandboxes/a").status == 204
     assert world.outcome("DELETE", "/~a/api/v2/orders/72544") == "cancelled"
+    assert world.call("DELETE", "/_rescind/sandboxes/no%20name").status == 400
     assert world.call("DELETE", "/_rescind/sandboxes").status == 204
     assert json.loads(world.call("GET", "/_rescind/sandboxes").body) == {"sandboxes": []}
 

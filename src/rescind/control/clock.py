@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from rescind import moments
+from rescind.control.payloads import moment_at
 from rescind.problems import Problem
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Clock:
         Raises Problem for a moment that cannot be written.
         """
         before = self.now(transaction)
-        wanted = moments.parse(now, before) if now else None
+        wanted = moment_at("now", now, before) if now else None
         if mode == "frozen":
             return self._keep(transaction, mode, before if wanted is None else wanted)
         return self._keep(transaction, mode, 0 if wanted is None else wanted - self.system())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from rescind import moments
 from rescind.problems import Problem
 from rescind.shapes import Moment, messages
 
@@ -93,6 +94,16 @@ def checked(schema: Schema, data: Record) -> dict[str, Any]:
     except ValidationError as error:
         raise misfit(messages(error), schema) from None
     return loaded
+
+
+def moment_at(field: str, text: str, now: int) -> int:
+    """The moment that a field means at ``now``. Raises Problem if it would leave the calendar."""
+    try:
+        return moments.parse(text, now)
+    except ValueError as wrong:
+        errors = [{"field": field, "problem": str(wrong)}]
+        remedy = f"the clock stands at {moments.write(now)}; stay in the calendar"
+        raise Problem(HTTPStatus.BAD_REQUEST, f"{field}: {wrong}", remedy, errors=errors) from None
 
 
 def misfit(wrong: Iterable[tuple[Pointer, str]], schema: Schema, **members: Any) -> Problem:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from rescind import moments
-from rescind.control.payloads import checked, misfit
+from rescind.control.payloads import checked, misfit, moment_at
 from rescind.problems import Problem
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class State:
             detail = f"{self._vendor.name} has {self._bounds.records} changed records in {collection} already"
             raise Problem(HTTPStatus.CONFLICT, detail, "reset, or start with a larger --max-records")
         for name in self._vendor.shape.relative_moments(collection, fitting):
-            fitting[name] = moments.write(moments.parse(fitting[name], self._world.now))
+            fitting[name] = moments.write(moment_at(name, fitting[name], self._world.now))
         self._world.put(collection, identifier, fitting)
         return self.get(collection, identifier), is_new
 

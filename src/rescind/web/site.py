@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
 from contextlib import suppress
@@ -15,16 +14,13 @@ from rescind.errors import RescindError, StoreError
 from rescind.problems import Problem
 from rescind.settings import ServeSettings
 from rescind.store import DEFAULT_SANDBOX
+from rescind.web.addresses import locate
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from rescind.engine import Engine
     from rescind.model import Reply, Request
-
-SANDBOX_HEADER = "x-rescind-sandbox"
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PREFIX = re.compile(r"/(?:~|%7[Ee])([^/]*)(/.*)?", re.DOTALL)
 
 
 class Site:
@@ -85,26 +81,3 @@ def _failure(request: Request, error: Exception) -> Problem:
     detail = f"{request.method} {request.path} failed at {last.filename}:{last.lineno}: {type(error).__name__}: {error}"
     remedy = "if these are your rules, correct them; else it is a defect of Rescind. The log has the traceback"
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, remedy)
-
-
-def locate(request: Request) -> tuple[str, Request]:
-    """The name of the sandbox that a request is for, and the request relative to its base URL.
-
-    Raises Problem for a name that no sandbox can have, or two names that differ.
-    """
-    by_header = request.headers.get(SANDBOX_HEADER)
-    prefixed = _PREFIX.fullmatch(request.path)
-    if prefixed is None:
-        return _name(by_header) if by_header is not None else DEFAULT_SANDBOX, request
-    name = _name(prefixed.group(1))
-    if by_header not in (None, name):
-        detail = f"the path names the sandbox {name!r}, X-Rescind-Sandbox names {by_header!r}"
-        raise Problem(HTTPStatus.BAD_REQUEST, detail, "name one sandbox, in the path or in the header")
-    return name, request._replace(path=prefixed.group(2) or "/", base_url=f"{request.base_url}/~{name}")
-
-
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        detail = f"{name!r} is no name of a sandbox"
-        raise Problem(HTTPStatus.BAD_REQUEST, detail, f"a name matches {_NAME.pattern}")
-    return name

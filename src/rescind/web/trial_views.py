@@ -13,7 +13,7 @@ from rescind.control import coverage, journal, reports
 from rescind.control.catalogue import catalogue
 from rescind.control.har import har
 from rescind.control.overrides import Overrides
-from rescind.control.payloads import JournalQuery, checked, coverage_query
+from rescind.control.payloads import JournalQuery, checked, coverage_query, moment_at
 from rescind.control.verification import VerifySchema, verify
 from rescind.web.exchange import as_json, body, no_content, transact
 
@@ -65,7 +65,7 @@ class TrialViews:
         since = wanted.get("since")
         if isinstance(since, str) and moments.is_relative(since):
             now = transact(self._site, self._site.engine.clock.now)
-            wanted["since"] = moments.write(moments.parse(since, now))
+            wanted["since"] = moments.write(moment_at("since", since, now))
         found = journal.select(self._entries(), wanted)
         shown = map(journal.show, found[-limit:] if limit else found)
         if request.accept_mimetypes.best_match(["application/json", _NDJSON]) == _NDJSON:

@@ -15,6 +15,7 @@ from rescind.control.state import State
 from rescind.moments import SECOND
 from rescind.problems import Problem
 from rescind.store.world import World
+from rescind.web.addresses import sandbox_name
 from rescind.web.exchange import as_json, body, no_content, sandbox, transact
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class WorldViews:
 
     def drop_sandbox(self, name: str) -> Response:
         """Forget one sandbox; afterwards there is none of the name, as there was none before its first use."""
-        self._site.engine.store.drop(name)
+        self._site.engine.store.drop(sandbox_name(name))
         return no_content()
 
     def _vendor(self, name: str) -> Vendor:
