@@ -37,6 +37,18 @@ def test_ignored_outcomes_do_not_count(sandbox: str, capsys: pytest.CaptureFixtu
     assert "1 of 1 outcomes met" in capsys.readouterr().out
 
 
+def test_environment_sets_what_options_set(
+    sandbox: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"URL": sandbox, "FAIL_UNDER": "1", "VENDOR": "exsited"}.items():
+        monkeypatch.setenv(f"RESCIND_{name}", value)
+    assert main(["coverage"]) == 1
+    assert "0.0% of the outcomes met, and 1% are wanted" in capsys.readouterr().err
+    monkeypatch.setenv("RESCIND_FAIL_UNDER", "all")
+    assert main(["coverage"]) == 1
+    assert "RESCIND_FAIL_UNDER is 'all'; write a number" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", ["json", "markdown", "junit", "html"])
 def test_report_comes_in_every_format(sandbox: str, form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert coverage(sandbox, "--format", form) == 0

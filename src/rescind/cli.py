@@ -71,10 +71,13 @@ def _outcomes_parser(parser: argparse.ArgumentParser, environment: dict[str, str
 
 
 def _coverage_parser(parser: argparse.ArgumentParser, environment: dict[str, str]) -> None:
-    parser.add_argument("--url", required=True, metavar="BASE", help="base URL of the sandbox")
-    parser.add_argument("--fail-under", type=float, metavar="PERCENT", help="exit 1 if less than this was met")
+    url = environment.get("url")
+    parser.add_argument("--url", default=url, required=url is None, metavar="BASE", help="base URL of the sandbox")
+    percent = _from_text("fail_under", float, environment["fail_under"]) if "fail_under" in environment else None
+    parser.add_argument("--fail-under", type=float, default=percent, metavar="PERCENT", help="exit 1 below this")
+    ignored = _from_text("ignore", tuple, environment.get("ignore", ""))
     parser.add_argument(
-        "--ignore", action="append", default=[], metavar="ID", help="leave this outcome out; may be repeated"
+        "--ignore", action=_Repeated, default=ignored, metavar="ID", help="leave an outcome out; repeatable"
     )
     _options(parser, ["vendor", "control_token"], environment)
     _format(parser, environment, ["table", "json", "markdown", "junit", "html"])
