@@ -117,6 +117,11 @@ class Operation:
         """Every security scheme that some alternative asks for."""
         return tuple(scheme for schemes in self.security for scheme in schemes)
 
+    @property
+    def credential_names(self) -> tuple[str, ...]:
+        """The parameters and headers that carry credentials."""
+        return tuple(scheme.name for scheme in self.schemes)
+
     def named_by_contract(self) -> set[str]:
         """The outcomes that validation, authentication and the rate limit lead to."""
         refusals = {parameter.refusal for parameter in self.parameters}

@@ -41,7 +41,7 @@ def record(call: Call, answer: Answer, reply: Reply, bounds: Bounds, real: tuple
         answer=answer._replace(values={}),
         violations=tuple(violation._asdict() for violation in call.violations),
         parameters=call.received.path,
-        secret_names=tuple(scheme.name for scheme in call.operation.schemes),
+        secret_names=call.operation.credential_names,
         took_ns=real[1] - real[0],
     )
     transaction.append(LOG, entry, bounds.journal)
@@ -59,7 +59,7 @@ def note(
     request = request._replace(body=request.body[: bounds.journal_body])
     entry = JournalEntry(_serial(transaction), *times, request, reply)
     if operation:
-        names = tuple(scheme.name for scheme in operation.schemes)
+        names = operation.credential_names
         entry = entry._replace(vendor=operation.vendor, operation=operation.id, secret_names=names)
     transaction.append(LOG, entry, bounds.journal)
 
