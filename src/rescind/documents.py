@@ -125,9 +125,7 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
     except UnicodeDecodeError as failure:
         raise refuse(f"is not UTF-8 at byte {failure.start}", "save the file as UTF-8") from None
     try:
-        if _survey(text):
-            _refuse_alias_bomb(text)
-        return Document(path, text, yaml.load(text, Loader=_Loader))  # noqa: S506 - a safe loader, see above
+        return Document(path, text, _read(text))
     except yaml.MarkedYAMLError as failure:
         problem = ", ".join(filter(None, (failure.context, failure.problem)))
         raise refuse(problem, "correct the YAML at this place", failure.problem_mark or failure.context_mark) from None
@@ -138,6 +136,18 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
 def write(data: Any) -> str:
     """Data as YAML, in its own order. What stands in two places is written twice: readers stumble over aliases."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def _read(text: str) -> Any:
+    has_aliases = _survey(text)
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root and has_aliases:
+            _refuse_alias_bomb(root)
+        return loader.construct_document(root) if root else None
+    finally:
+        loader.dispose()
 
 
 def _survey(text: str) -> bool:
@@ -155,7 +165,7 @@ def _survey(text: str) -> bool:
     return aliases
 
 
-def _refuse_alias_bomb(text: str) -> None:
+def _refuse_alias_bomb(root: yaml.Node) -> None:
     weights: dict[int, int] = {}
 
     def weigh(node: yaml.Node) -> int:
@@ -170,8 +180,7 @@ def _refuse_alias_bomb(text: str) -> None:
         weight = weights[id(node)] = 1 + sum(map(weigh, children))
         return weight
 
-    root = yaml.compose(text, Loader=_Loader)
-    if root and weigh(root) > len(weights) + MAX_ALIASED_NODES:
+    if weigh(root) > len(weights) + MAX_ALIASED_NODES:
         raise _refusal(f"aliases expand to more than {MAX_ALIASED_NODES} nodes", root.start_mark)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rescind.moments import SECOND
 
@@ -10,8 +10,7 @@ ALLOWED = -1
 """What ``retry_after`` says of a request that was allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """How a credential stands with an operation.
 
     ``limit`` is in requests a window; ``reset`` is the seconds until it is back at full capacity; ``retry_after`` is

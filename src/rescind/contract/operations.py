@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rescind.contract.expressions import MISSING
@@ -34,7 +35,7 @@ class RateLimit:
     window_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """One method of one path. ``security`` lists alternatives, each a tuple of schemes that all must be satisfied."""
 
@@ -89,13 +90,18 @@ class Operation:
                     return name
         return None
 
-    @property
+    @cached_property
+    def path_names(self) -> tuple[str, ...]:
+        """The names of the path's parameters, in their order."""
+        return tuple(re.findall(r"\{([^{}]+)\}", self.path))
+
+    @cached_property
     def locations(self) -> Mapping[str, str]:
         """Where each parameter goes, credentials included: name to path, query, header or cookie."""
         credentials = {scheme.name: scheme.location for scheme in self.schemes}
         return credentials | {parameter.name: parameter.location for parameter in self.parameters}
 
-    @property
+    @cached_property
     def matchable(self) -> tuple[str, ...]:
         """The names that ``texts`` knows: parameters, credentials, and the fields of the body."""
         return (*self.locations, *(self.body.fields if self.body else ()))
@@ -112,12 +118,12 @@ class Operation:
         fields = received.json_fields
         return [str(fields[name])] if name in fields else []
 
-    @property
+    @cached_property
     def schemes(self) -> tuple[SecurityScheme, ...]:
         """Every security scheme that some alternative asks for."""
         return tuple(scheme for schemes in self.security for scheme in schemes)
 
-    @property
+    @cached_property
     def credential_names(self) -> tuple[str, ...]:
         """The parameters and headers that carry credentials."""
         return tuple(scheme.name for scheme in self.schemes)

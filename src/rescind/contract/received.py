@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Received:
-    """A request that was matched to a path.
+    """A request that was matched to a path. ``query`` has the values of each query parameter, as they came.
 
     Text that is no UTF-8 keeps its bytes as lone surrogates, so that nothing is lost and validation can refuse it.
     """
@@ -23,16 +23,7 @@ class Received:
     def __init__(self, request: Request, path: Mapping[str, str]) -> None:
         self.request = request
         self.path = path
-
-    @cached_property
-    def query(self) -> dict[str, list[str]]:
-        """The values of each query parameter, in the order in which they came."""
-        values: dict[str, list[str]] = {}
-        for pair in self.request.query.split("&"):
-            name, _, value = pair.partition("=")
-            if pair:
-                values.setdefault(decode_query(name), []).append(decode_query(value))
-        return values
+        self.query = _parse_query(request.query)
 
     @cached_property
     def cookies(self) -> dict[str, str]:
@@ -93,6 +84,15 @@ def is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _parse_query(query: str) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for pair in query.split("&"):
+        if pair:
+            name, _, value = pair.partition("=")
+            values.setdefault(decode_query(name), []).append(decode_query(value))
+    return values
 
 
 def _finite(text: str) -> float:

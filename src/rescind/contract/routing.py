@@ -32,7 +32,7 @@ class Match(NamedTuple):
 
     def path_of(self, operation: Operation) -> dict[str, str]:
         """The path parameters by the names that the operation gives them."""
-        return dict(zip(_PARAMETER.findall(operation.path), self.groups, strict=True))
+        return dict(zip(operation.path_names, self.groups, strict=True))
 
 
 class Router:

@@ -5,20 +5,22 @@ An entry is written in the call's own transaction, before the reply leaves. Secr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rescind import moments
 from rescind.contract.received import Received
 from rescind.control.masking import is_secret, mask_headers, mask_query, mask_text, mask_value
-from rescind.model import JournalEntry
+from rescind.model import Answer, JournalEntry, Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rescind.contract.operations import Operation
-    from rescind.model import Answer, Bounds, Reply, Request
+    from rescind.model import Bounds
     from rescind.store import Transaction
     from rescind.vendors.rules import Call
+
+M = TypeVar("M", Request, Reply)
 
 LOG = "journal"
 _MAX_TEXT = 1_000
@@ -28,20 +30,21 @@ _SHORTEST_SECRET = 4
 def record(call: Call, answer: Answer, reply: Reply, bounds: Bounds, real: tuple[int, int]) -> None:
     """Write the entry of a call that reached its operation; ``real`` is when it began and ended, in system time."""
     request, transaction = call.received.request, call.world.transaction
+    operation = call.operation
     entry = JournalEntry(
         id=_serial(transaction),
         at=call.world.now,
         real=real[0],
-        request=request._replace(body=request.body[: bounds.journal_body]),
-        reply=reply._replace(body=reply.body[: bounds.journal_body]),
-        vendor=call.operation.vendor,
-        operation=call.operation.id,
+        request=_bounded(request, bounds),
+        reply=_bounded(reply, bounds),
+        vendor=operation.vendor,
+        operation=operation.id,
         outcome=answer.outcome or None,
         forced=call.forced,
-        answer=answer._replace(values={}),
-        violations=tuple(violation._asdict() for violation in call.violations),
+        answer=Answer(answer.outcome, {}, answer.stage, answer.rule, answer.says, answer.facts),
+        violations=tuple([violation._asdict() for violation in call.violations]),
         parameters=call.received.path,
-        secret_names=call.operation.credential_names,
+        secret_names=operation.credential_names,
         took_ns=real[1] - real[0],
     )
     transaction.append(LOG, entry, bounds.journal)
@@ -56,8 +59,7 @@ def note(
 ) -> None:
     """Write the entry of an exchange that no rule has decided; ``times`` are the sandbox's and the system's."""
     request, reply = exchange
-    request = request._replace(body=request.body[: bounds.journal_body])
-    entry = JournalEntry(_serial(transaction), *times, request, reply)
+    entry = JournalEntry(_serial(transaction), *times, _bounded(request, bounds), _bounded(reply, bounds))
     if operation:
         names = operation.credential_names
         entry = entry._replace(vendor=operation.vendor, operation=operation.id, secret_names=names)
@@ -130,6 +132,15 @@ def _has(entry: JournalEntry, name: str, value: Any) -> bool:
 def full_name(entry: JournalEntry) -> str | None:
     """The outcome as it is named everywhere: ``vendor.operation.outcome``."""
     return f"{entry.vendor}.{entry.operation}.{entry.outcome}" if entry.outcome else None
+
+
+def _bounded(message: M, bounds: Bounds) -> M:
+    """The message with as much of its body as the journal keeps."""
+    return (
+        message
+        if len(message.body) <= bounds.journal_body
+        else message._replace(body=message.body[: bounds.journal_body])
+    )
 
 
 def _serial(transaction: Transaction) -> int:

@@ -62,6 +62,7 @@ class Connection(asyncio.Protocol):
         self.closed = asyncio.Event()
         self._connections = connections
         self._transport: asyncio.Transport
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[Waiting] = deque()
         self.busy = False
         self._is_full = self._is_hanging = self._refused = self._ending = False
@@ -75,7 +76,7 @@ class Connection(asyncio.Protocol):
         """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
         self._connections.add(self)
-        self.used = asyncio.get_running_loop().time()
+        self.used = self._loop.time()
         if len(self._connections) > self._max_connections:
             detail = f"there are {self._max_connections} connections already"
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, detail, "close some, or start with a larger --max-connections")
@@ -220,7 +221,7 @@ class Connection(asyncio.Protocol):
             self._is_first = False
             self._answer_next()
         else:
-            asyncio.get_running_loop().call_soon(self._answer_next)  # other connections have their turn in between
+            self._loop.call_soon(self._answer_next)  # other connections have their turn in between
 
     def _continue(self) -> None:
         """Ask for the body that a client announced, once the replies before it are out."""
@@ -248,8 +249,7 @@ class Connection(asyncio.Protocol):
         if self.busy or self._is_full or not self._waiting or self._transport.is_closing():
             return
         self.busy = True
-        loop = asyncio.get_running_loop()
-        self.used = loop.time()
+        self.used = self._loop.time()
         waiting = self._waiting.popleft()
         if isinstance(waiting.request, Refusal):
             self._deliver(self._site.refuse(*waiting.request), waiting, "")
@@ -257,7 +257,7 @@ class Connection(asyncio.Protocol):
         reply = self._site.handle(waiting.request)
         self._is_hanging = reply.fault == "hang"
         if reply.delay_ms and reply.fault != "slow_body":
-            loop.call_later(reply.delay_ms / 1000, self._deliver, reply, waiting, waiting.request.method)
+            self._loop.call_later(reply.delay_ms / 1000, self._deliver, reply, waiting, waiting.request.method)
         else:
             self._deliver(reply, waiting, waiting.request.method)
 
@@ -274,21 +274,20 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.write(head + body)
         if reply.fault == "slow_body":
-            asyncio.get_running_loop().call_later(seconds, self._delivered, keep_alive)
+            self._loop.call_later(seconds, self._delivered, keep_alive)
         else:
             self._delivered(keep_alive)
 
     def _delivered(self, keep_alive: bool) -> None:  # noqa: FBT001 - call_later passes no names
         self.busy = False
-        loop = asyncio.get_running_loop()
         if self._refused and not self._waiting and not self._transport.is_closing():
             # A client that is still sending would be reset, and lose the reply, if its bytes were not taken.
             self._transport.write_eof()
-            loop.call_later(LINGER_SECONDS, self._transport.close)
+            self._loop.call_later(LINGER_SECONDS, self._transport.close)
         elif not keep_alive or self._ending:
             self._transport.close()
         elif self._waiting:
-            loop.call_soon(self._answer_next)
+            self._loop.call_soon(self._answer_next)
         else:
             self._transport.resume_reading()
             self._continue()
