@@ -38,8 +38,8 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 HOME = {
-    "flask": {"web"},
     "werkzeug": {"web"},
+    "jinja2": {"web/pages"},
     "httptools": {"web"},
     "asyncio": {"web"},
     "uvloop": {"web"},

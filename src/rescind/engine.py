@@ -83,7 +83,7 @@ class Engine:
     def _transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:
         return self.store.transact(sandbox, self.clock.system(), work)
 
-    def _match(self, request: Request) -> Match:
+    def _match(self, request: Request) -> Match[Operation]:
         match = self.router.match(request.path)
         if match is None:
             nearest = self.router.nearest(request.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ class ServeSettings:
             )
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches the address, which may stand in brackets."""
     try:

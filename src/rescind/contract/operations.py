@@ -91,11 +91,6 @@ class Operation:
         return None
 
     @cached_property
-    def path_names(self) -> tuple[str, ...]:
-        """The names of the path's parameters, in their order."""
-        return tuple(re.findall(r"\{([^{}]+)\}", self.path))
-
-    @cached_property
     def locations(self) -> Mapping[str, str]:
         """Where each parameter goes, credentials included: name to path, query, header or cookie."""
         credentials = {scheme.name: scheme.location for scheme in self.schemes}

@@ -37,8 +37,8 @@ class Received:
 
     @property
     def media_type(self) -> str:
-        """The media type of the body, without parameters, in lower case."""
-        return self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """The media type of the body."""
+        return media_type_of(self.request)
 
     @cached_property
     def json_fields(self) -> Mapping[str, Any]:
@@ -54,10 +54,15 @@ class Received:
         return parse_json(self.request.body)
 
 
+def media_type_of(request: Request) -> str:
+    """The media type of a request's body, without parameters, in lower case; empty if it says none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def parse_json(body: bytes) -> Any:
     """Parse JSON by RFC 8259, whose text is UTF-8. Raises ValueError, saying what is wrong."""
     try:
-        value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        value = _decode(body.decode())
         if rb"\u" in body:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -104,3 +109,6 @@ def _finite(text: str) -> float:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode

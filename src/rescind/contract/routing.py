@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from rescind import data
 from rescind.contract.received import decode_path
@@ -14,15 +15,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from rescind.contract.operations import Operation
+
+class Routable(Protocol):
+    """What a method and a path lead to."""
+
+    @property
+    def vendor(self) -> str:
+        """Whose it is."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+
+    @property
+    def path(self) -> str:
+        """The path, with its parameters in braces."""
+
+
+R = TypeVar("R", bound=Routable)
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
+_names = lru_cache(maxsize=None)(_PARAMETER.findall)
 
 
-class Match(NamedTuple):
+class Match(NamedTuple, Generic[R]):
     """The operations of a known path by method, and the decoded values of its parameters, in their order."""
 
-    methods: Mapping[str, Operation]
+    methods: Mapping[str, R]
     groups: tuple[str, ...]
 
     @property
@@ -30,19 +53,19 @@ class Match(NamedTuple):
         """The exact ``Allow`` header of the path."""
         return ", ".join(sorted(self.methods))
 
-    def path_of(self, operation: Operation) -> dict[str, str]:
+    def path_of(self, operation: R) -> dict[str, str]:
         """The path parameters by the names that the operation gives them."""
-        return dict(zip(operation.path_names, self.groups, strict=True))
+        return dict(zip(_names(operation.path), self.groups, strict=True)) if self.groups else {}
 
 
-class Router:
+class Router(Generic[R]):
     """Finds the operations of a path.
 
     Raises SpecError if two operations claim one method and path; ``files`` names each vendor's document.
     """
 
-    def __init__(self, operations: Iterable[Operation], files: Mapping[str, Path]) -> None:
-        shapes: dict[str, dict[str, Operation]] = {}
+    def __init__(self, operations: Iterable[R], files: Mapping[str, Path]) -> None:
+        shapes: dict[str, dict[str, R]] = {}
         self.paths: dict[str, str] = {}
         for operation in operations:
             shape = _PARAMETER.sub("{}", operation.path)
@@ -54,7 +77,7 @@ class Router:
         templated = sorted((shape for shape in shapes if "{" in shape), key=_specificity)
         self._templated = [(_compile(shape), shapes[shape]) for shape in templated]
 
-    def match(self, path: str) -> Match | None:
+    def match(self, path: str) -> Match[R] | None:
         """The operations of a percent-encoded path; literal paths go before templates."""
         literal = self._literal.get(path)
         if literal:
@@ -79,7 +102,7 @@ def _specificity(shape: str) -> tuple[int, int]:
     return shape.count("{}"), -len(shape)
 
 
-def _conflict(first: Operation, second: Operation, files: Mapping[str, Path]) -> SpecError:
+def _conflict(first: Routable, second: Routable, files: Mapping[str, Path]) -> SpecError:
     claim = f"{second.method} {second.path}"
     if first.vendor == second.vendor:
         problem, remedy = f"{first.id} and {second.id} both claim {claim}", "give one of them another path"

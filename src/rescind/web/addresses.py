@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SANDBOX_HEADER = "x-rescind-sandbox"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_STARTS = ("/~", "/%7")
 _PREFIX = re.compile(r"/(?:~|%7[Ee])([^/]*)(/.*)?", re.DOTALL)
 
 
@@ -23,7 +24,7 @@ def locate(request: Request) -> tuple[str, Request]:
     Raises Problem for a name that no sandbox can have, or two names that differ.
     """
     by_header = request.headers.get(SANDBOX_HEADER)
-    prefixed = _PREFIX.fullmatch(request.path)
+    prefixed = _PREFIX.fullmatch(request.path) if request.path.startswith(_STARTS) else None
     if prefixed is None:
         return sandbox_name(by_header) if by_header is not None else DEFAULT_SANDBOX, request
     name = sandbox_name(prefixed.group(1))

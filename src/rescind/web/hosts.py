@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 _HOST = re.compile(
     r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._~%!$&'()*+,;=-]*))(?::(?P<port>[0-9]{1,5}))?"
@@ -11,6 +12,7 @@ _HOST = re.compile(
 _LAST_PORT = 65_535
 
 
+@lru_cache(maxsize=256)
 def host_name(text: str) -> str | None:
     """The name or address in ``HOST[:PORT]`` (RFC 3986, section 3.2), without brackets; None if it is none."""
     found = _HOST.fullmatch(text)

@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Waiting] = deque()
         self.busy = False
-        self._is_full = self._is_hanging = self._refused = self._ending = False
+        self._is_full = self._is_paused = self._is_hanging = self._refused = self._ending = False
         self._is_first = self._owes_continue = False
         self._head_size = 0
         self._complete = False
@@ -205,16 +205,18 @@ class Connection(asyncio.Protocol):
         method = self._parser.get_method().decode() if self._url else ""
         path, _, query = self._url.decode("latin-1").partition("?")
         host = self._headers.get("host", "localhost")
-        absolute = _ABSOLUTE.fullmatch(path)
-        if absolute:  # its authority goes before the Host header (RFC 9112, section 3.2.2)
-            host, path = absolute[1], absolute[2] or "/"
-        path = path if path.startswith("/") else f"/{path}"
+        if not path.startswith("/"):
+            absolute = _ABSOLUTE.fullmatch(path)
+            if absolute:  # its authority goes before the Host header (RFC 9112, section 3.2.2)
+                host, path = absolute[1], absolute[2] or "/"
+            path = path if path.startswith("/") else f"/{path}"
         return Request(method, path, query, self._headers, b"".join(self._body), f"http://{host}")
 
     def _enqueue(self, waiting: Waiting) -> None:
         self._waiting.append(waiting)
         if len(self._waiting) > _MAX_WAITING:
             self._transport.pause_reading()
+            self._is_paused = True
         if self.busy or len(self._waiting) > 1:
             return
         if self._is_first:
@@ -289,5 +291,7 @@ class Connection(asyncio.Protocol):
         elif self._waiting:
             self._loop.call_soon(self._answer_next)
         else:
-            self._transport.resume_reading()
+            if self._is_paused:
+                self._transport.resume_reading()
+                self._is_paused = False
             self._continue()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from contextlib import suppress
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,9 @@ from rescind.problems import Problem
 from rescind.settings import ServeSettings
 from rescind.store import DEFAULT_SANDBOX
 from rescind.web.addresses import locate
+from rescind.web.control import Control
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from rescind.engine import Engine
     from rescind.model import Reply, Request
 
@@ -29,6 +27,7 @@ class Site:
     def __init__(self, engine: Engine, settings: ServeSettings | None = None) -> None:
         self.engine = engine
         self.settings = settings or ServeSettings()
+        self._control = Control(self)
 
     def handle(self, request: Request) -> Reply:
         """Answer a request; whatever goes wrong becomes an answer too."""
@@ -45,9 +44,7 @@ class Site:
 
     def _answer(self, sandbox: str, request: Request) -> Reply:
         if request.path == CONTROL or request.path.startswith(CONTROL + "/"):
-            from rescind.web import wsgi  # noqa: PLC0415 - Flask's import is for those who use the control API
-
-            return wsgi.call(self.control, request, sandbox)
+            return self._control.answer(sandbox, request)
         return self.engine.answer(sandbox, request)
 
     def refuse(self, request: Request, problem: Problem) -> Reply:
@@ -60,13 +57,6 @@ class Site:
         with suppress(StoreError):  # where there is no room for another sandbox, the client gets its answer still
             self.engine.note(sandbox, request, reply)
         return reply
-
-    @cached_property
-    def control(self) -> Flask:
-        """The control API, built when it is first needed."""
-        from rescind.web.control import create_app  # noqa: PLC0415 - see handle
-
-        return create_app(self)
 
 
 def _failure(request: Request, error: Exception) -> Problem:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from flask import Response, request
-
 from rescind import __version__, data, documents
 from rescind.contract.document import open_spec
 from rescind.control.catalogue import catalogue
@@ -16,139 +14,154 @@ from rescind.moments import SECOND
 from rescind.problems import Problem
 from rescind.store.world import World
 from rescind.web.addresses import sandbox_name
-from rescind.web.exchange import as_json, body, no_content, sandbox, transact
+from rescind.web.exchange import as_json, as_text, no_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rescind.model import Reply
     from rescind.store import Transaction
     from rescind.vendors.vendor import Vendor
-    from rescind.web.site import Site
+    from rescind.web.exchange import Exchange
 
 T = TypeVar("T")
 
 
-class WorldViews:
-    """Looking at the sandbox of the base URL, and changing it."""
+def health(call: Exchange) -> Reply:
+    """That the server answers, its version, and whom it simulates."""
+    return as_json({"status": "ok", "version": __version__, "vendors": list(call.engine.vendors)})
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
 
-    def health(self) -> Response:
-        """That the server answers, its version, and whom it simulates."""
-        return as_json({"status": "ok", "version": __version__, "vendors": list(self._site.engine.vendors)})
+def outcomes(call: Exchange) -> Reply:
+    """The catalogue."""
+    return as_json({"outcomes": catalogue(call.engine.vendors.values())})
 
-    def outcomes(self) -> Response:
-        """The catalogue."""
-        return as_json({"outcomes": catalogue(self._site.engine.vendors.values())})
 
-    def spec(self, name: str, suffix: str) -> Response:
-        """A vendor's OpenAPI document, or that of the control API, with this sandbox's base URL as its first server."""
-        base_url = request.root_url.rstrip("/")
-        if name == "control":
-            shown = open_spec(data.CONTROL_SPEC).data
-        else:
-            vendor = self._vendor(name)
-            shown, base_url = vendor.spec.data, base_url + vendor.fixture.mount
-        document = {**shown, "servers": [{"url": base_url}, *shown.get("servers", [])]}
-        if suffix == "json":
-            return as_json(document)
-        return Response(documents.write(document), mimetype="application/yaml")
+def spec(call: Exchange, name: str, suffix: str) -> Reply:
+    """A vendor's OpenAPI document, or that of the control API, with this sandbox's base URL as its first server."""
+    base_url = call.base_url
+    if suffix not in {"json", "yaml"}:
+        raise Problem(HTTPStatus.NOT_FOUND, f"no document comes as .{suffix}", "ask for .yaml or .json")
+    if name == "control":
+        shown = open_spec(data.CONTROL_SPEC).data
+    else:
+        vendor = _vendor(call, name)
+        shown, base_url = vendor.spec.data, base_url + vendor.fixture.mount
+    document = {**shown, "servers": [{"url": base_url}, *shown.get("servers", [])]}
+    if suffix == "json":
+        return as_json(document)
+    return as_text(documents.write(document), "application/yaml")
 
-    def reset(self) -> Response:
-        """Make the sandbox as new."""
-        engine = self._site.engine
-        engine.store.reset(sandbox(), engine.clock.system())
-        return no_content()
 
-    def everything(self, vendor: str) -> Response:
-        """A vendor's whole state."""
-        return as_json(self._in_state(vendor, lambda state: state.everything()))
+def reset(call: Exchange) -> Reply:
+    """Make the sandbox as new."""
+    engine = call.engine
+    engine.store.reset(call.sandbox, engine.clock.system())
+    return no_content()
 
-    def settings(self, vendor: str) -> Response:
-        """A vendor's settings."""
-        return as_json(self._in_state(vendor, lambda state: state.settings()))
 
-    def change_settings(self, vendor: str) -> Response:
-        """Change some of a vendor's settings."""
-        changes = body()
-        return as_json(self._in_state(vendor, lambda state: state.change_settings(changes)))
+def everything(call: Exchange, vendor: str) -> Reply:
+    """A vendor's whole state."""
+    return as_json(_in_state(call, vendor, lambda state: state.everything()))
 
-    def record(self, vendor: str, collection: str, identifier: str) -> Response:
-        """One record."""
-        return as_json(self._in_state(vendor, lambda state: state.get(collection, identifier)))
 
-    def put_record(self, vendor: str, collection: str, identifier: str) -> Response:
-        """Add or replace a record."""
-        fields = body()
-        record, is_new = self._in_state(vendor, lambda state: state.put(collection, identifier, fields))
-        return as_json(record, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+def settings(call: Exchange, vendor: str) -> Reply:
+    """A vendor's settings."""
+    return as_json(_in_state(call, vendor, lambda state: state.settings()))
 
-    def patch_record(self, vendor: str, collection: str, identifier: str) -> Response:
-        """Change some fields of a record."""
-        fields = body()
-        return as_json(self._in_state(vendor, lambda state: state.patch(collection, identifier, fields)))
 
-    def delete_record(self, vendor: str, collection: str, identifier: str) -> Response:
-        """Remove a record."""
-        self._in_state(vendor, lambda state: state.delete(collection, identifier))
-        return no_content()
+def change_settings(call: Exchange, vendor: str) -> Reply:
+    """Change some of a vendor's settings."""
+    changes = call.body()
+    return as_json(_in_state(call, vendor, lambda state: state.change_settings(changes)))
 
-    def clock(self) -> Response:
-        """The sandbox's clock."""
-        return as_json(transact(self._site, self._site.engine.clock.describe))
 
-    def set_clock(self) -> Response:
-        """Freeze the clock, or let it run."""
-        wanted = checked(ClockSchema(), body())
-        clock = self._site.engine.clock
-        return as_json(transact(self._site, lambda transaction: clock.set(transaction, wanted["mode"], wanted["now"])))
+def record(call: Exchange, vendor: str, collection: str, identifier: str) -> Reply:
+    """One record."""
+    return as_json(_in_state(call, vendor, lambda state: state.get(collection, identifier)))
 
-    def advance_clock(self) -> Response:
-        """Move the clock forward."""
-        seconds = checked(AdvanceSchema(), body())["seconds"]
-        return as_json(transact(self._site, lambda transaction: self._site.engine.clock.advance(transaction, seconds)))
 
-    def sandboxes(self) -> Response:
-        """The sandboxes that exist."""
-        engine = self._site.engine
-        now = engine.clock.system()
-        listed = [
-            {
-                "name": info.name,
-                "base_path": f"/~{info.name}" if info.name else "",
-                "age_seconds": (now - info.born) / SECOND,
-                "idle_seconds": (now - info.used) / SECOND,
-                "rows": dict(info.rows),
-            }
-            for info in engine.store.sandboxes()
-        ]
-        return as_json({"sandboxes": listed})
+def put_record(call: Exchange, vendor: str, collection: str, identifier: str) -> Reply:
+    """Add or replace a record."""
+    fields = call.body()
+    record, is_new = _in_state(call, vendor, lambda state: state.put(collection, identifier, fields))
+    return as_json(record, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
-    def drop_sandboxes(self) -> Response:
-        """Forget every sandbox."""
-        store = self._site.engine.store
-        for info in store.sandboxes():
-            store.drop(info.name)
-        return no_content()
 
-    def drop_sandbox(self, name: str) -> Response:
-        """Forget one sandbox; afterwards there is none of the name, as there was none before its first use."""
-        self._site.engine.store.drop(sandbox_name(name))
-        return no_content()
+def patch_record(call: Exchange, vendor: str, collection: str, identifier: str) -> Reply:
+    """Change some fields of a record."""
+    fields = call.body()
+    return as_json(_in_state(call, vendor, lambda state: state.patch(collection, identifier, fields)))
 
-    def _vendor(self, name: str) -> Vendor:
-        vendors = self._site.engine.vendors
-        if name not in vendors:
-            detail = f"there is no vendor {name!r}"
-            raise Problem(HTTPStatus.NOT_FOUND, detail, f"it is one of: {', '.join(vendors)}")
-        return vendors[name]
 
-    def _in_state(self, name: str, work: Callable[[State], T]) -> T:
-        vendor, clock = self._vendor(name), self._site.engine.clock
+def delete_record(call: Exchange, vendor: str, collection: str, identifier: str) -> Reply:
+    """Remove a record."""
+    _in_state(call, vendor, lambda state: state.delete(collection, identifier))
+    return no_content()
 
-        def in_world(transaction: Transaction) -> T:
-            world = World(transaction, vendor.name, vendor.fixture.seeds, clock.now(transaction))
-            return work(State(vendor, world, self._site.engine.bounds))
 
-        return transact(self._site, in_world)
+def clock(call: Exchange) -> Reply:
+    """The sandbox's clock."""
+    return as_json(call.transact(call.engine.clock.describe))
+
+
+def set_clock(call: Exchange) -> Reply:
+    """Freeze the clock, or let it run."""
+    wanted = checked(ClockSchema(), call.body())
+    clock = call.engine.clock
+    return as_json(call.transact(lambda transaction: clock.set(transaction, wanted["mode"], wanted["now"])))
+
+
+def advance_clock(call: Exchange) -> Reply:
+    """Move the clock forward."""
+    seconds = checked(AdvanceSchema(), call.body())["seconds"]
+    return as_json(call.transact(lambda transaction: call.engine.clock.advance(transaction, seconds)))
+
+
+def sandboxes(call: Exchange) -> Reply:
+    """The sandboxes that exist."""
+    engine = call.engine
+    now = engine.clock.system()
+    listed = [
+        {
+            "name": info.name,
+            "base_path": f"/~{info.name}" if info.name else "",
+            "age_seconds": (now - info.born) / SECOND,
+            "idle_seconds": (now - info.used) / SECOND,
+            "rows": dict(info.rows),
+        }
+        for info in engine.store.sandboxes()
+    ]
+    return as_json({"sandboxes": listed})
+
+
+def drop_sandboxes(call: Exchange) -> Reply:
+    """Forget every sandbox."""
+    store = call.engine.store
+    for info in store.sandboxes():
+        store.drop(info.name)
+    return no_content()
+
+
+def drop_sandbox(call: Exchange, name: str) -> Reply:
+    """Forget one sandbox; afterwards there is none of the name, as there was none before its first use."""
+    call.engine.store.drop(sandbox_name(name))
+    return no_content()
+
+
+def _vendor(call: Exchange, name: str) -> Vendor:
+    vendors = call.engine.vendors
+    if name not in vendors:
+        detail = f"there is no vendor {name!r}"
+        raise Problem(HTTPStatus.NOT_FOUND, detail, f"it is one of: {', '.join(vendors)}")
+    return vendors[name]
+
+
+def _in_state(call: Exchange, name: str, work: Callable[[State], T]) -> T:
+    vendor, clock = _vendor(call, name), call.engine.clock
+
+    def in_world(transaction: Transaction) -> T:
+        world = World(transaction, vendor.name, vendor.fixture.seeds, clock.now(transaction))
+        return work(State(vendor, world, call.engine.bounds))
+
+    return call.transact(in_world)
