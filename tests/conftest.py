@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from redis_servers import SERVER, RedisServer, cluster
 from support import Server, World, serving
 
 if TYPE_CHECKING:
@@ -45,7 +47,29 @@ def restless_threads() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-@pytest.fixture
-def world() -> World:
-    """The four vendors in this process, as new, with a clock that stands still."""
-    return World()
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One real Redis for the whole session. Where there is none, its tests are skipped, unless REQUIRE_REDIS is set."""
+    if SERVER is None:
+        reason = "needs redis-server: apt-get install redis-server"
+        if os.environ.get("REQUIRE_REDIS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    running = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: ARG001 - it skips, or fails, where there is no Redis
+    """The URL of a real cluster of three nodes."""
+    with cluster(tmp_path_factory.mktemp("cluster")) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "redis"])
+def world(request: pytest.FixtureRequest) -> World:
+    """The four vendors in this process, as new, with a clock that stands still; over each store."""
+    if request.param == "memory":
+        return World()
+    return World(store=request.getfixturevalue("redis_server").url)

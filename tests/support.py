@@ -9,12 +9,13 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from rescind import data
 from rescind.control.clock import Clock
 from rescind.engine import Engine
 from rescind.model import Bounds, Reply, Request
-from rescind.store.memory import MemoryStore
+from rescind.store import open_store
 from rescind.vendors import load_vendors
 from rescind.web.site import Site
 
@@ -77,12 +78,15 @@ def serving(*options: str, **environment: str) -> Iterator[Server]:
 class World:
     """A site in this process, with a clock that only the test moves."""
 
-    def __init__(self, spec: Path | None = None, fixtures: Path | None = None, **bounds: int) -> None:
+    def __init__(
+        self, spec: Path | None = None, fixtures: Path | None = None, store: str = "memory://", **bounds: int
+    ) -> None:
         self.time = START
         specs = [spec] if spec else [data.SPEC_DIR]
         vendors = load_vendors(specs, [fixtures] if fixtures else [data.FIXTURE_DIR])
         kept = Bounds(**bounds)
-        self.site = Site(Engine(vendors, MemoryStore(kept), Clock(lambda: self.time), kept))
+        opened = open_store(store, kept).of(f"test-{uuid4()}")
+        self.site = Site(Engine(vendors, opened, Clock(lambda: self.time), kept))
 
     def call(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> Reply:
         """Send a request; underscores in header names stand for hyphens."""

@@ -135,22 +135,23 @@ def _serve(options: argparse.Namespace) -> int:
     gc.disable()  # what is loaded now stays; looking for garbage in it only costs time
     from rescind.control.clock import Clock  # noqa: PLC0415 - each command imports what it needs, to start fast
     from rescind.engine import Engine  # noqa: PLC0415
-    from rescind.store.memory import MemoryStore  # noqa: PLC0415
-    from rescind.web.serving import Reload, run  # noqa: PLC0415
+    from rescind.store import open_store  # noqa: PLC0415
+    from rescind.vendors import version_of  # noqa: PLC0415
+    from rescind.web.serving import Reload, serve  # noqa: PLC0415
     from rescind.web.site import Site  # noqa: PLC0415
 
     settings = ServeSettings(**{one.name: getattr(options, one.name) for one in fields(ServeSettings)})
     settings.check()
-    store, clock = MemoryStore(settings.bounds), Clock()
+    store, clock = open_store(settings.store, settings.bounds), Clock()
 
     def build() -> Engine:
-        debug_headers = not settings.no_debug_headers
-        return Engine(_vendors(options), store, clock, settings.bounds, debug_headers=debug_headers)
+        vendors, debug_headers = _vendors(options), not settings.no_debug_headers
+        return Engine(vendors, store.of(version_of(vendors)), clock, settings.bounds, debug_headers=debug_headers)
 
     site = Site(build(), settings)
     _keep_what_is_loaded()
     reload = Reload(site, [*_spec_dirs(options), *_fixture_dirs(options)], build) if settings.reload else None
-    run(site, settings, lambda url: _announce(site.engine, url), reload)
+    serve(site, settings, lambda url: _announce(site.engine, url), reload)
     return 0
 
 

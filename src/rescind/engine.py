@@ -11,6 +11,7 @@ from rescind.control import coverage, journal
 from rescind.control.faults import takes_effect
 from rescind.control.overrides import Overrides, delay_of
 from rescind.control.preference import preferred
+from rescind.errors import StoreDownError
 from rescind.model import Answer, Bounds, Fact, Reply
 from rescind.problems import Problem
 from rescind.rate import gcra, spent, untouched
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rescind.contract.operations import Operation
+    from rescind.contract.replies import Example
     from rescind.contract.routing import Match
     from rescind.contract.security import SecurityScheme
     from rescind.control.clock import Clock
@@ -64,7 +66,7 @@ class Engine:
             match = self._match(request)
             operation = match.methods[request.method]
             received = Received(request, match.path_of(operation))
-            return self._transact(sandbox, lambda transaction: self._exchange(transaction, operation, received))
+            return self._answer(sandbox, operation, received)
         except Problem as problem:
             reply = problem.reply()
             self.note(sandbox, request, reply, operation)
@@ -79,6 +81,12 @@ class Engine:
             journal.note(transaction, times, (request, reply), operation, self.bounds)
 
         self._transact(sandbox, write)
+
+    def _answer(self, sandbox: str, operation: Operation, received: Received) -> Reply:
+        try:
+            return self._transact(sandbox, lambda transaction: self._exchange(transaction, operation, received))
+        except StoreDownError as failure:
+            return self._failure(operation, received, failure)
 
     def _transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:
         return self.store.transact(sandbox, self.clock.system(), work)
@@ -124,6 +132,17 @@ class Engine:
         call.fault, call.delay_ms = override["fault"], delay_of(override, self.bounds)
         return forced_answer(override["outcome"], override["fault"], override["effect"], f"override {override['id']}")
 
+    def _failure(self, operation: Operation, received: Received, failure: StoreDownError) -> Reply:
+        """The vendor's own answer to a failure of its own. Raises ``failure`` if it documents none."""
+        outcome = operation.first(HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+        if outcome is None:
+            raise failure
+        limit, settings = operation.rate_limit, self.vendors[operation.vendor].fixture.seeds.settings
+        values = {"rate": untouched(settings[limit.setting])} if limit else {}
+        example = operation.examples[outcome]
+        reply = example.reply(received, values)
+        return reply._replace(headers=reply.headers + self._debug_headers_of(example))
+
     def _reply(self, call: Call, answer: Answer) -> Reply:
         if call.fault == "hang":
             call.delay_ms = self.bounds.hang_ms
@@ -131,12 +150,13 @@ class Engine:
             return Reply(0, (), b"", call.fault, call.delay_ms)
         example = call.operation.examples[answer.outcome]
         reply = example.reply(call.received, {"rate": _rate_told(call, answer), **answer.values})
-        headers = reply.headers
-        if self._debug_headers:
-            headers += (("X-Rescind-Outcome", example.outcome.id),)
+        headers = reply.headers + self._debug_headers_of(example)
         if call.preference:
             headers += (("Preference-Applied", call.preference),)
         return Reply(reply.status, headers, reply.body, call.fault, call.delay_ms)
+
+    def _debug_headers_of(self, example: Example) -> tuple[tuple[str, str], ...]:
+        return (("X-Rescind-Outcome", example.outcome.id),) if self._debug_headers else ()
 
 
 def authenticate(call: Call) -> Answer | None:

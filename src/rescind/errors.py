@@ -49,7 +49,16 @@ class FixtureError(DocumentError):
 
 
 class StoreError(RescindError):
-    """The store cannot be reached or does not exist."""
+    """The store cannot do what it was asked; ``remedy`` says what would help."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}; {remedy}")
+
+
+class StoreDownError(StoreError):
+    """The store does not answer."""
 
 
 class SettingsError(RescindError):

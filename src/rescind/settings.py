@@ -32,7 +32,8 @@ class ServeSettings:
     vendor: tuple[str, ...] = _option((), "only this vendor; may be repeated", "NAME")
     spec: Path | None = _option(None, "folder of more specs and rules, searched first", "DIR", Path)
     fixtures: Path | None = _option(None, "folder of more fixtures, searched first", "DIR", Path)
-    store: str = _option("memory://", "where the world lives", "URL")
+    store: str = _option("memory://", "where the world lives; redis://HOST:PORT/DB shares it", "URL")
+    workers: int = _option(1, "processes that answer on the port; more than one need a shared store", "N")
     reload: bool = _option(default=False, text="pick up edited specs, rules and fixtures")
     control_token: str | None = _option(None, "bearer token of the control API; needed off loopback", "TOKEN", str)
     no_debug_headers: bool = _option(default=False, text="leave X-Rescind-Outcome out of replies")
@@ -70,8 +71,11 @@ class ServeSettings:
             value = getattr(self, one.name)
             if isinstance(value, int) and not isinstance(value, bool) and one.name != "port" and value < 1:
                 raise SettingsError(f"{one.name.replace('_', '-')} {value} lets nothing in; use a number from 1")
-        if self.store != "memory://":
-            raise SettingsError(f"there is no store {self.store!r}; use memory://")
+        if self.workers > 1 and self.store.startswith("memory:"):
+            raise SettingsError(
+                f"{self.workers} workers would have {self.workers} worlds, since each process has a memory of its own; "
+                "share one with --store redis://HOST:PORT/DB, or use one worker"
+            )
         if self.control_token is not None and not _is_token(self.control_token):
             raise SettingsError("the control token is no visible ASCII text; give it another, or none on loopback")
         if self.control_token is None and not is_loopback(self.host):

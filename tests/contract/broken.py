@@ -12,7 +12,7 @@ from rescind.model import Reply, Request
 from rescind.settings import ServeSettings
 from rescind.store.memory import MemoryStore
 from rescind.vendors import load_vendors
-from rescind.web.serving import run
+from rescind.web.serving import serve
 from rescind.web.site import Site
 
 if TYPE_CHECKING:
@@ -59,4 +59,4 @@ class BrokenSite(Site):
 if __name__ == "__main__":
     vendors = load_vendors([data.SPEC_DIR], [data.FIXTURE_DIR])
     site = BrokenSite(Engine(vendors, MemoryStore(), Clock()), sys.argv[1])
-    run(site, ServeSettings(port=0), lambda url: print(f"Rescind ready on {url}", flush=True))
+    serve(site, ServeSettings(port=0), lambda url: print(f"Rescind ready on {url}", flush=True))

@@ -4,19 +4,48 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
+import redis
 
-from rescind.store.memory import MemoryStore
+from rescind.errors import SettingsError, StoreDownError, StoreError
+from rescind.model import Answer, Bounds, Fact, JournalEntry, Reply, Request
+from rescind.store import open_store
 
 if TYPE_CHECKING:
+    from redis_servers import RedisServer
     from rescind.store import Store, Transaction
 
 
-@pytest.fixture(params=[MemoryStore])
-def store(request: pytest.FixtureRequest) -> Store:
-    made: Store = request.param()
-    return made
+BOUNDS = Bounds(sandboxes=3)
+
+
+@pytest.fixture(params=["memory", "redis", "unix", "cluster"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of each kind of store."""
+    match request.param:
+        case "redis":
+            return str(request.getfixturevalue("redis_server").url)
+        case "unix":
+            return f"unix://{request.getfixturevalue('redis_server').socket}"
+        case "cluster":
+            return str(request.getfixturevalue("redis_cluster"))
+    return "memory://"
+
+
+@pytest.fixture
+def store(url: str) -> Store:
+    return open_store(url, BOUNDS).of(str(uuid4()))
+
+
+@pytest.fixture
+def shared(url: str) -> tuple[Store, Store]:
+    """Two processes' views of one store."""
+    if url == "memory://":
+        pytest.skip("a memory is not shared")
+    version = str(uuid4())
+    return open_store(url, BOUNDS).of(version), open_store(url, BOUNDS).of(version)
 
 
 def add_one(transaction: Transaction) -> int:
@@ -70,3 +99,137 @@ class TestStore:
         with ThreadPoolExecutor(32) as pool:
             counts = list(pool.map(lambda _: store.transact("a", 0, add_one), range(2000)))
         assert sorted(counts) == list(range(1, 2001))
+
+    def test_sandboxes_are_listed_with_what_they_hold_until_they_are_dropped(self, store: Store) -> None:
+        store.transact("a", 5, add_one)
+        store.transact("b", 6, lambda tx: tx.append("log", entry(1), 10))
+        store.transact("a", 7, lambda tx: tx.write("t", "k", None))
+        shown = {info.name: info for info in store.sandboxes()}
+        assert (shown["a"].born, shown["a"].used, dict(shown["a"].rows)) == (5, 7, {"counters": 1, "t": 1})
+        assert dict(shown["b"].rows) == {"log": 1}
+        store.drop("a")
+        store.drop("never-used")
+        assert [info.name for info in store.sandboxes()] == ["b"]
+        assert store.transact("a", 9, lambda tx: (tx.born, tx.read("counters", "one"))) == (9, None)
+
+    def test_rows_keep_the_order_in_which_they_were_first_written(self, store: Store) -> None:
+        for key in ("b", "c", "a", "b"):
+            store.transact("s", 0, lambda tx, key=key: tx.write("t", key, key))  # type: ignore[misc]
+        store.transact("s", 0, lambda tx: tx.erase("t", "c"))
+        store.transact("s", 0, lambda tx: tx.write("t", "c", "again"))
+        assert list(store.transact("s", 0, lambda tx: tx.rows("t"))) == ["b", "a", "c"]
+
+    def test_log_keeps_its_last_entries_whole(self, store: Store) -> None:
+        for number in range(5):
+            store.transact("s", 0, lambda tx, number=number: tx.append("log", entry(number), 3))  # type: ignore[misc]
+        assert list(store.transact("s", 0, lambda tx: tx.entries("log"))) == [entry(2), entry(3), entry(4)]
+        store.transact("s", 0, lambda tx: tx.clear("log"))
+        assert list(store.transact("s", 0, lambda tx: tx.entries("log"))) == []
+        store.transact("s", 0, lambda tx: tx.append("log", entry(7), 3))
+        store.reset("s", 0)
+        assert list(store.transact("s", 0, lambda tx: tx.entries("log"))) == []
+
+    def test_there_is_no_room_for_more_sandboxes_than_the_bound(self, store: Store) -> None:
+        for name in "abc":
+            store.transact(name, 1, add_one)
+        with pytest.raises(StoreError, match="there are 3 sandboxes"):
+            store.transact("d", 1, add_one)
+        assert store.transact("a", 1, add_one) == 2
+        store.drop("b")
+        assert store.transact("d", 1, add_one) == 1
+
+    @pytest.mark.parametrize("value", [10**30, 1.5, "\ud800", "\0", {"a": [None, True]}, "ä 漢"])
+    def test_any_json_comes_back_as_it_went(self, store: Store, value: object) -> None:
+        store.transact("a", 0, lambda tx: tx.write("t", "k ä\ud800", value))
+        store.of("another version")
+        assert store.transact("a", 0, lambda tx: dict(tx.rows("t"))) == {"k ä\ud800": value}
+
+
+class TestSharedStore:
+    """What a store promises to the processes that share it."""
+
+    def test_each_sees_what_the_other_has_written(self, shared: tuple[Store, Store]) -> None:
+        one, other = shared
+        assert [store.transact("a", 0, add_one) for store in (one, other, one, other)] == [1, 2, 3, 4]
+        one.transact("a", 0, lambda tx: tx.erase("counters", "one"))
+        assert other.transact("a", 0, add_one) == 1
+
+    def test_who_was_away_for_long_reads_anew(self, shared: tuple[Store, Store]) -> None:
+        one, other = shared
+        other.transact("a", 0, add_one)
+        for _ in range(100):
+            one.transact("a", 0, add_one)
+        assert other.transact("a", 0, add_one) == 102
+
+    def test_reset_and_drop_reach_the_other(self, shared: tuple[Store, Store]) -> None:
+        one, other = shared
+        for store in shared:
+            store.transact("a", 0, add_one)
+        one.reset("a", 5)
+        assert other.transact("a", 6, lambda tx: (tx.born, tx.read("counters", "one"))) == (5, None)
+        one.drop("a")
+        assert other.transact("a", 7, lambda tx: tx.born) == 7
+
+    def test_journal_is_one(self, shared: tuple[Store, Store]) -> None:
+        for number, store in enumerate(shared * 2):
+            store.transact("a", 0, lambda tx, number=number: tx.append("log", entry(number), 9))  # type: ignore[misc]
+        assert [one.id for one in shared[0].transact("a", 0, lambda tx: tx.entries("log"))] == [0, 1, 2, 3]
+
+    @pytest.mark.usefixtures("restless_threads")
+    def test_transactions_of_both_happen_one_after_the_other(self, shared: tuple[Store, Store]) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            counts = list(pool.map(lambda number: shared[number % 2].transact("a", 0, add_one), range(1000)))
+        assert sorted(counts) == list(range(1, 1001))
+
+    def test_versions_of_the_fixtures_never_meet(self, shared: tuple[Store, Store]) -> None:
+        one, _ = shared
+        one.transact("a", 0, add_one)
+        assert one.of(str(uuid4())).transact("a", 0, add_one) == 1
+
+
+def test_sandbox_in_redis_lives_only_for_its_time(redis_server: RedisServer) -> None:
+    version = str(uuid4())
+    store = open_store(redis_server.url, Bounds(idle_seconds=60)).of(version)
+    store.transact("a", 0, lambda tx: tx.write("t", "k", 1))
+    store.transact("a", 0, lambda tx: tx.append("log", entry(1), 5))
+    store.transact("a", 0, add_one)
+    with redis.Redis(port=redis_server.port) as client:
+        keys = list(client.scan_iter(f"rescind:{version}:*"))
+        assert len(keys) == 5
+        lives = [client.pttl(key) for key in keys]
+        assert all(0 < life <= 120_000 for life in lives)
+        for key in client.scan_iter(f"rescind:{version}:*a*:*"):
+            client.delete(key)
+    assert store.sandboxes() == []
+    assert store.transact("a", 3, lambda tx: (tx.born, tx.read("t", "k"))) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        (
+            "postgres://localhost",
+            "there is no store 'postgres://localhost'; it begins with one of: memory://, redis://",
+        ),
+        ("redis://localhost:many/0", "is no address"),
+    ],
+)
+def test_wrong_address_is_refused_with_what_would_be_right(address: str, problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem):
+        open_store(address, BOUNDS)
+
+
+@pytest.mark.parametrize("address", ["redis://:secret@127.0.0.1:1/0", "redis+cluster://:secret@127.0.0.1:1"])
+def test_store_that_does_not_answer_is_named_without_its_password(address: str) -> None:
+    with pytest.raises(StoreDownError, match=r"127.0.0.1:1.* does not answer") as raised:
+        open_store(address, BOUNDS)
+    assert "secret" not in str(raised.value)
+
+
+def entry(number: int) -> JournalEntry:
+    request = Request("DELETE", "/v2/orders", "a=b", {"host": "h"}, b"\x00\xff{}", "http://h/~s")
+    reply = Reply(404, (("Content-Type", "application/json"),), b"{}", "slow_body", 12.5)
+    answer = Answer("gone", {}, "rule", "gone", "It is gone.", (Fact("orders 1", "deleted", None),))
+    return JournalEntry(
+        number, 1, 2, request, reply, "v", "op", "gone", None, answer, ({"a": 1},), {"id": "1"}, ("k",), 9
+    )

@@ -10,10 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from rescind.errors import SettingsError, StoreError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rescind.model import Bounds, JournalEntry
+
 T = TypeVar("T")
+
+SHARED: Final = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
+"""The schemes of stores that many processes can share."""
 
 DEFAULT_SANDBOX: Final = ""
 """The name of the sandbox that needs no name."""
@@ -51,13 +58,13 @@ class Transaction(Protocol):
     def rows(self, table: str) -> Mapping[str, Any]:
         """All values of a table, in the order in which their keys were first written."""
 
-    def append(self, log: str, entry: Any, keep: int) -> None:
+    def append(self, log: str, entry: JournalEntry, keep: int) -> None:
         """Add an entry to the end of a log, of which the last ``keep`` entries stay."""
 
     def clear(self, log: str) -> None:
         """Remove all entries of a log."""
 
-    def entries(self, log: str) -> Sequence[Any]:
+    def entries(self, log: str) -> Sequence[JournalEntry]:
         """The entries of a log that were there when the transaction began."""
 
 
@@ -68,7 +75,7 @@ class Store(Protocol):
         """Run ``work`` as one atomic step; a sandbox that does not exist begins ``now``.
 
         Whatever ``work`` raises is raised, and nothing is written then. Raises StoreError if there is no room for
-        another sandbox.
+        another sandbox, and StoreDownError if the store does not answer: then ``work`` was done whole or not at all.
         """
 
     def reset(self, sandbox: str, now: int) -> None:
@@ -79,3 +86,33 @@ class Store(Protocol):
 
     def drop(self, sandbox: str) -> None:
         """Forget a sandbox, if there is one of the name."""
+
+    def of(self, version: str) -> Store:
+        """The store of worlds that grow from this version of the fixtures: two versions never meet in one world.
+
+        A store that lives and dies with its process has only one, whose sandboxes outlive an edit of the fixtures.
+        """
+
+
+def open_store(url: str, bounds: Bounds) -> Store:
+    """The store at a URL.
+
+    Raises SettingsError for a URL that names none, and StoreDownError if it does not answer.
+    """
+    scheme = url.partition("://")[0]
+    if scheme == "memory":
+        from rescind.store.memory import MemoryStore  # noqa: PLC0415 - each store is for those who choose it
+
+        return MemoryStore(bounds)
+    if scheme in SHARED:
+        from rescind.store.redis import RedisStore  # noqa: PLC0415 - it takes longer to import than all else
+
+        return RedisStore(url, bounds)
+    known = ", ".join(f"{one}://" for one in ("memory", *SHARED))
+    raise SettingsError(f"there is no store {url!r}; it begins with one of: {known}")
+
+
+def no_room(bounds: Bounds) -> StoreError:
+    """That there are as many sandboxes as there may be."""
+    remedy = "drop some with DELETE /_rescind/sandboxes, or start with a larger --max-sandboxes"
+    return StoreError(f"there are {bounds.sandboxes} sandboxes, and there is no room for another", remedy)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rescind.errors import StoreError
 from rescind.model import Bounds
 from rescind.moments import SECOND
-from rescind.store import SandboxInfo
+from rescind.store import SandboxInfo, no_room
+from rescind.store.pending import Pending, Tables, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+
+    from rescind.model import JournalEntry
+    from rescind.store import Transaction
 
 T = TypeVar("T")
 
-Tables = dict[str, dict[str, Any]]
-_GONE = object()
 _EXPIRE_EVERY = 60 * SECOND
 
 
@@ -28,70 +29,19 @@ class _Sandbox:
         self.born = self.used = born
         self.lock = Lock()
         self.tables: Tables = {}
-        self.logs: dict[str, deque[Any]] = {}
+        self.logs: dict[str, deque[JournalEntry]] = {}
 
+    def entries(self, log: str) -> Sequence[JournalEntry]:
+        return tuple(self.logs.get(log, ()))
 
-class _Transaction:
-    """Reads from the sandbox and from its own writes, which reach the sandbox only on ``commit``."""
-
-    __slots__ = ("_appended", "_cleared", "_sandbox", "_writes", "born")
-
-    def __init__(self, sandbox: _Sandbox) -> None:
-        self.born = sandbox.born
-        self._sandbox = sandbox
-        self._writes: Tables = {}
-        self._appended: list[tuple[str, Any, int]] = []
-        self._cleared: list[str] = []
-
-    def read(self, table: str, key: str, default: Any = None) -> Any:
-        for tables in (self._writes, self._sandbox.tables):
-            rows = tables.get(table)
-            if rows is not None and key in rows:
-                value = rows[key]
-                return default if value is _GONE else value
-        return default
-
-    def write(self, table: str, key: str, value: Any) -> None:
-        rows = self._writes.get(table)
-        if rows is None:
-            rows = self._writes[table] = {}
-        rows[key] = value
-
-    def erase(self, table: str, key: str) -> None:
-        self.write(table, key, _GONE)
-
-    def add(self, table: str, key: str, amount: int = 1) -> None:
-        self.write(table, key, self.read(table, key, 0) + amount)
-
-    def rows(self, table: str) -> Mapping[str, Any]:
-        before, writes = self._sandbox.tables.get(table, {}), self._writes.get(table)
-        if not writes:
-            return before
-        return {key: value for key, value in (before | writes).items() if value is not _GONE}
-
-    def append(self, log: str, entry: Any, keep: int) -> None:
-        self._appended.append((log, entry, keep))
-
-    def clear(self, log: str) -> None:
-        self._cleared.append(log)
-
-    def entries(self, log: str) -> Sequence[Any]:
-        return tuple(self._sandbox.logs.get(log, ()))
-
-    def commit(self) -> None:
-        for name, writes in self._writes.items():
-            table = self._sandbox.tables.setdefault(name, {})
-            for key, value in writes.items():
-                if value is _GONE:
-                    table.pop(key, None)
-                else:
-                    table[key] = value
-        for name in self._cleared:
-            self._sandbox.logs.pop(name, None)
-        for name, entry, keep in self._appended:
-            log = self._sandbox.logs.get(name)
+    def commit(self, pending: Pending) -> None:
+        apply(pending.writes, self.tables)
+        for name in pending.cleared:
+            self.logs.pop(name, None)
+        for name, entry, keep in pending.appended:
+            log = self.logs.get(name)
             if log is None:
-                log = self._sandbox.logs[name] = deque(maxlen=keep)
+                log = self.logs[name] = deque(maxlen=keep)
             log.append(entry)
 
 
@@ -104,13 +54,13 @@ class MemoryStore:
         self._lock = Lock()
         self._expired = 0
 
-    def transact(self, sandbox: str, now: int, work: Callable[[_Transaction], T]) -> T:
+    def transact(self, sandbox: str, now: int, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` under the sandbox's lock; see ``Store``."""
         world = self._sandboxes.get(sandbox) or self._begin(sandbox, now)
         with world.lock:
-            transaction = _Transaction(world)
-            result = work(transaction)
-            transaction.commit()
+            pending = Pending(world.born, world.tables, world.entries)
+            result = work(pending)
+            world.commit(pending)
             world.used = now
         return result
 
@@ -130,12 +80,16 @@ class MemoryStore:
         """Forget a sandbox; see ``Store``."""
         self._sandboxes.pop(sandbox, None)
 
+    def of(self, version: str) -> MemoryStore:  # noqa: ARG002 - it lives no longer than the process
+        """The same store; see ``Store``."""
+        return self
+
     def _begin(self, name: str, now: int) -> _Sandbox:
         with self._lock:
             if len(self._sandboxes) >= self._bounds.sandboxes or now - self._expired > _EXPIRE_EVERY:
                 self._expire(now)
             if len(self._sandboxes) >= self._bounds.sandboxes:
-                raise StoreError(f"there are {self._bounds.sandboxes} sandboxes, and there is no room for another")
+                raise no_room(self._bounds)
             return self._sandboxes.setdefault(name, _Sandbox(now))
 
     def _expire(self, now: int) -> None:

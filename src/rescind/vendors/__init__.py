@@ -7,11 +7,12 @@ A vendor is a document ``spec/NAME.yaml``, a fixture ``fixtures/NAME.yaml`` and 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rescind import data
+from rescind import __version__, data
 from rescind.contract.document import open_spec
 from rescind.contract.operations import compile_operations
 from rescind.errors import DocumentError, Finding, FixtureError, SpecError
@@ -58,6 +59,17 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
     if findings:
         raise DocumentError(findings)
     return vendors
+
+
+def version_of(vendors: Iterable[Vendor]) -> str:
+    """A name for exactly these documents, fixtures and rules: whatever differs in one of them gives another name."""
+    content = hashlib.blake2b(__version__.encode(), digest_size=8)
+    for vendor in vendors:
+        rules = vendor.spec.document.path.with_suffix(".py")
+        fixture = vendor.fixture.document
+        parts = (vendor.name, vendor.spec.document.text, fixture.text if fixture else "")
+        content.update("\0".join(parts).encode() + (rules.read_bytes() if rules.is_file() else b""))
+    return content.hexdigest()
 
 
 def specs_in(folders: Sequence[Path]) -> tuple[dict[str, Path], list[Finding]]:

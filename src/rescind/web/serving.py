@@ -6,34 +6,78 @@ import asyncio
 import errno
 import os
 import signal
+import socket
 import sys
 from contextlib import suppress
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rescind.errors import SettingsError
 from rescind.web.server import Connection
+from rescind.web.workers import supervise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rescind.engine import Engine
     from rescind.settings import ServeSettings
     from rescind.web.site import Site
 
+_BACKLOG = 1024
 _WATCH_SECONDS = 0.25
 _SWEEP_SECONDS = 5
 _GRACE_SECONDS = 10
 """How long replies that are under way may take once the server was asked to stop."""
 
 
-def run(site: Site, settings: ServeSettings, announce: Callable[[str], None], reload: Reload | None = None) -> None:
+def serve(site: Site, settings: ServeSettings, announce: Callable[[str], None], reload: Reload | None = None) -> None:
     """Serve until SIGTERM or SIGINT. ``announce`` gets the base URL once requests are answered.
 
     Raises SettingsError if the address cannot be had.
     """
+    shares = listen(settings.host, settings.port, settings.workers)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{shares[0][0].getsockname()[1]}"
+    if settings.workers == 1:
+        run(site, shares[0], lambda: announce(url), reload=reload)
+    else:
+        works = [partial(run, site, share, reload=reload) for share in shares]
+        supervise(works, lambda: announce(url))
+
+
+def run(
+    site: Site,
+    listeners: Sequence[socket.socket],
+    ready: Callable[[], None],
+    watch: int | None = None,
+    reload: Reload | None = None,
+) -> None:
+    """Serve on sockets that listen, in this process, until SIGTERM or SIGINT, or the end of the pipe ``watch``."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(site, settings, announce, reload))
+        runner.run(_serve(site, listeners, ready, watch, reload))
+
+
+def listen(host: str, port: int, shares: int = 1) -> list[list[socket.socket]]:
+    """For each share, sockets that listen on every address of the host; the system spreads connections over the shares.
+
+    Raises SettingsError if the address cannot be had.
+    """
+    listeners: list[list[socket.socket]] = [[] for _ in range(shares)]
+    try:
+        for family, *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+            for share in listeners:
+                chosen = listeners[0][0].getsockname()[1] if listeners[0] else address[1]
+                place = (address[0], chosen)
+                share.append(socket.create_server(place, family=family, backlog=_BACKLOG, reuse_port=shares > 1))
+    except OSError as error:
+        for listener in chain.from_iterable(listeners):
+            listener.close()
+        reason = os.strerror(error.errno) if error.errno in errno.errorcode and error.errno else str(error)
+        remedy = "choose another --port, or 0 for a free one" if error.errno == errno.EADDRINUSE else "check --host"
+        raise SettingsError(f"cannot listen on {host}:{port}: {reason}; {remedy}") from None
+    return listeners
 
 
 class Reload:
@@ -71,29 +115,41 @@ class Reload:
         return snapshot
 
 
-async def _serve(site: Site, settings: ServeSettings, announce: Callable[[str], None], reload: Reload | None) -> None:
+async def _serve(
+    site: Site,
+    listeners: Sequence[socket.socket],
+    ready: Callable[[], None],
+    watch: int | None,
+    reload: Reload | None,
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if watch is not None:
+        loop.add_reader(watch, stop.set)
     connections: set[Connection] = set()
+    settings = site.settings
     limits = (settings.max_body, settings.max_connections)
-    host, port = settings.host, settings.port
-    try:
-        server = await loop.create_server(lambda: Connection(site, limits, connections), host, port, backlog=1024)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno in errno.errorcode and error.errno else str(error)
-        remedy = "choose another --port, or 0 for a free one" if error.errno == errno.EADDRINUSE else "check --host"
-        raise SettingsError(f"cannot listen on {host}:{port}: {reason}; {remedy}") from None
-    address = f"[{host}]" if ":" in host else host
-    announce(f"http://{address}:{server.sockets[0].getsockname()[1]}")
+    servers = [
+        await loop.create_server(lambda: Connection(site, limits, connections), sock=listener) for listener in listeners
+    ]
+    ready()
     tasks = [asyncio.create_task(_sweep(connections, settings.idle_seconds))]
     if reload:
         tasks.append(asyncio.create_task(_watch(reload)))
     await stop.wait()
-    server.close()
+    if watch is not None:
+        loop.remove_reader(watch)
+    for server in servers:
+        server.close()
+    await _drain(connections)
     for task in tasks:
         task.cancel()
+
+
+async def _drain(connections: set[Connection]) -> None:
+    """Let the replies that are under way finish, and close."""
     closed = [asyncio.create_task(connection.closed.wait()) for connection in connections]
     for connection in tuple(connections):
         connection.end()

@@ -62,8 +62,7 @@ class Site:
 def _failure(request: Request, error: Exception) -> Problem:
     """What the client is told of a failure that is not its own; what nobody foresaw is in the log."""
     if isinstance(error, StoreError):
-        remedy = "drop some with DELETE /_rescind/sandboxes, or start with a larger --max-sandboxes"
-        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), remedy)
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.problem, error.remedy)
     if isinstance(error, RescindError):
         return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), "correct it, or report it if it is ours")
     traceback.print_exception(error, file=sys.stderr)

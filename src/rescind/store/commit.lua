@@ -1,0 +1,84 @@
+-- One step of one sandbox: it happens if nobody else has changed the sandbox since the caller last saw it, or not at
+-- all. A version is the microsecond of its change, so that even a server that lost its data never gives one twice.
+--
+-- KEYS: meta, state, changes, then one for each log.
+-- ARGV: what to do (write, reset or drop), the version that was seen ("0": there was no sandbox), now, born,
+--       the time to live in ms, the changes as JSON ("" for none), how many changes to keep, who asks,
+--       for how many microseconds the sandbox is to be the caller's alone if this step cannot happen (0: not at all),
+--       the number of fields to set, each with its value; the number of fields to remove, each;
+--       for each log: "clear" or "keep", how many entries stay, the number of new entries, each.
+local meta, state, changes = KEYS[1], KEYS[2], KEYS[3]
+local verb, seen, now, born, life, change, keep, who, claim = unpack(ARGV, 1, 9)
+local at = 9
+
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+
+local time = redis.call('TIME')
+local microseconds = time[1] * 1000000 + time[2]
+local version, claimed_by, claimed_until = unpack(redis.call('HMGET', meta, 'version', 'claimed_by', 'claimed_until'))
+version = version or '0'
+local is_free = not claimed_by or claimed_by == who or microseconds > tonumber(claimed_until)
+if version ~= seen or not is_free then
+  if is_free and claim ~= '0' and version ~= '0' then
+    redis.call('HSET', meta, 'claimed_by', who, 'claimed_until', string.format('%.0f', microseconds + claim))
+  end
+  local missed = {}
+  for _, entry in ipairs(redis.call('LRANGE', changes, -keep, -1)) do
+    local before, content = string.match(entry, '^(%d+) (.*)$')
+    if before == seen or #missed > 0 then
+      table.insert(missed, content)
+    end
+  end
+  return {0, version, missed}
+end
+
+if verb ~= 'write' then
+  redis.call('DEL', unpack(KEYS))
+  if verb == 'drop' then
+    return {1, '0'}
+  end
+end
+
+if change ~= '' or seen == '0' or verb == 'reset' then
+  version = string.format('%.0f', math.max(microseconds, tonumber(seen) + 1))
+end
+if change ~= '' then
+  redis.call('RPUSH', changes, seen .. ' ' .. change)
+  redis.call('LTRIM', changes, -keep, -1)
+end
+for index = 1, tonumber(take()) do
+  local field, value = take(), take()
+  local old = redis.call('HGET', state, field)
+  local order = old and string.match(old, '^%d+') or version .. string.format('%06d', index)
+  redis.call('HSET', state, field, order .. ' ' .. value)
+end
+for _ = 1, tonumber(take()) do
+  redis.call('HDEL', state, take())
+end
+for log = 4, #KEYS do
+  if take() == 'clear' then
+    redis.call('DEL', KEYS[log])
+  end
+  local stay = take()
+  local entries = tonumber(take())
+  for _ = 1, entries do
+    redis.call('RPUSH', KEYS[log], take())
+  end
+  if entries > 0 then
+    redis.call('LTRIM', KEYS[log], -stay, -1)
+  end
+end
+if seen == '0' or verb == 'reset' then
+  redis.call('HSET', meta, 'born', born)
+end
+redis.call('HSET', meta, 'version', version, 'used', now)
+if claimed_by then
+  redis.call('HDEL', meta, 'claimed_by', 'claimed_until')
+end
+for _, key in ipairs(KEYS) do
+  redis.call('PEXPIRE', key, life)
+end
+return {1, version}

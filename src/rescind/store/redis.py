@@ -1,0 +1,293 @@
+"""The world in Redis or Valkey, shared by any number of processes and machines.
+
+Each process keeps a replica of the sandboxes that it works on, and runs a transaction against it. The commit is one
+call of a script that lets the writes happen if nobody else has changed the sandbox in between; else it answers with
+what was missed, and the transaction runs again. So a call costs one round trip, or two where processes meet in one
+sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, OrderedDict
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
+from redis.retry import Retry
+
+from rescind.errors import SettingsError, StoreDownError
+from rescind.moments import SECOND
+from rescind.store import SandboxInfo, no_room
+from rescind.store.pending import GONE, Pending, Tables, apply
+from rescind.store.texts import changes_of, decode, entry_of, field_steps, log_steps, table_and_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rescind.model import Bounds, JournalEntry
+    from rescind.store import Transaction
+
+T = TypeVar("T")
+
+_REMEDY: Final = "start it, or check --store"
+
+_SCRIPT: Final = (Path(__file__).parent / "commit.lua").read_text()
+_NONE: Final = "0"
+"""The version of a sandbox that does not exist."""
+
+_TIMEOUT_SECONDS = 2
+_PAUSE_NS = _TIMEOUT_SECONDS * SECOND + SECOND // 4
+"""Counted from the beginning of the call that was not answered in time."""
+
+_MOST_TRIES = 1_000
+_PATIENT_TRIES = 2
+_CLAIM_US = 20_000
+_CHANGES_KEPT = 32
+_REPLICAS = 1_000
+_LOGS = "logs"
+
+
+class _Stale(Exception):  # noqa: N818 - no error: the transaction runs again
+    """The replica is not what the store has now."""
+
+
+class _Replica:
+    """A sandbox as this process knows it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.listed = self.lost = 0
+        self.forget()
+
+    def forget(self) -> None:
+        self.version, self.born = "", 0
+        self.tables: Tables = {}
+
+
+class _Reply(NamedTuple):
+    """What the script answers: whether the step happened, the version now, and the changes that were missed."""
+
+    happened: int
+    version: bytes
+    missed: Sequence[bytes] = ()
+
+
+class RedisStore:
+    """Sandboxes in a Redis, a Valkey or a cluster of them, at a URL. ``version`` keeps worlds apart, see ``Store.of``.
+
+    Raises StoreDownError if it does not answer.
+    """
+
+    def __init__(self, url: str, bounds: Bounds, version: str = "") -> None:
+        self._url = url
+        self._bounds = bounds
+        self._version = version
+        self._life_ms = bounds.idle_seconds * 1000
+        self._replicas: OrderedDict[str, _Replica] = OrderedDict()
+        self._lock = Lock()
+        self._paused_until = 0
+        with self._answering(0):
+            self._client: Any = _connect(url)
+            self._script = self._client.register_script(_SCRIPT)
+            self._name = self._client.incr("rescind:processes")  # workers that are forked differ by their process
+
+    def of(self, version: str) -> RedisStore:
+        """The store of one version of the fixtures; see ``Store``."""
+        return RedisStore(self._url, self._bounds, version)
+
+    def transact(self, sandbox: str, now: int, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` until its writes have met the state that it has read; see ``Store``."""
+        replica = self._replica(sandbox)
+        with replica.lock, self._answering(now):
+            for _ in range(_MOST_TRIES):
+                self._refresh(sandbox, replica, now)
+                pending = Pending(replica.born, replica.tables, lambda log: self._entries(sandbox, replica, log))
+                try:
+                    result = work(pending)
+                except _Stale:
+                    replica.forget()
+                    continue
+                if pending.only_reads_logs or self._commit("write", sandbox, replica, pending, now):
+                    return result
+        raise StoreDownError(f"too many processes write to sandbox {sandbox!r}", "give tests sandboxes of their own")
+
+    def reset(self, sandbox: str, now: int) -> None:
+        """Make the sandbox as new; see ``Store``."""
+        self._wipe("reset", sandbox, now)
+
+    def drop(self, sandbox: str) -> None:
+        """Forget a sandbox; see ``Store``."""
+        self._wipe("drop", sandbox, 0)
+        with self._answering(0):
+            self._client.srem(self._index, sandbox)
+
+    def sandboxes(self) -> Sequence[SandboxInfo]:
+        """The sandboxes that exist; see ``Store``."""
+        with self._answering(0):
+            names = sorted(name.decode() for name in self._client.smembers(self._index))
+            pipeline = self._client.pipeline(transaction=False)
+            for name in names:
+                pipeline.hmget(self._key(name, "meta"), "born", "used")
+                pipeline.hkeys(self._key(name, "state"))
+            found = pipeline.execute()
+            shown = [
+                self._describe(name, times, fields)
+                for name, times, fields in zip(names, found[::2], found[1::2], strict=True)
+                if times[0] is not None
+            ]
+            gone = set(names) - {info.name for info in shown}
+            if gone:
+                self._client.srem(self._index, *gone)
+        return shown
+
+    def _commit(self, verb: str, sandbox: str, replica: _Replica, pending: Pending, now: int) -> bool:
+        """Let the writes happen, if the replica is what the store has; else catch up, and give False.
+
+        Whoever has lost often claims the sandbox for the next try: without that, the process that won last, and so has
+        nothing to catch up with, would win again and again.
+        """
+        for log, _, _ in pending.appended:
+            if pending.read(_LOGS, log) is None:
+                pending.write(_LOGS, log, 1)
+        logs = list(replica.tables.get(_LOGS, {}) | pending.writes.get(_LOGS, {}))
+        keys = [self._key(sandbox, part) for part in ("meta", "state", "changes", *(f"log:{log}" for log in logs))]
+        head = [verb, replica.version, now, pending.born, self._life_ms, changes_of(pending), _CHANGES_KEPT]
+        head += [f"{self._name}/{os.getpid()}", _CLAIM_US if replica.lost >= _PATIENT_TRIES else 0]
+        if replica.version == _NONE or now - replica.listed > self._life_ms * 250_000:
+            self._list(sandbox, replica, now)
+        reply = _Reply(*self._script(keys=keys, args=[*head, *field_steps(pending), *log_steps(pending, logs)]))
+        if reply.happened:
+            apply(pending.writes, replica.tables)
+            replica.version = reply.version.decode()
+            replica.lost = 0
+            return True
+        replica.lost += 1
+        _catch_up(replica, reply)
+        return False
+
+    def _wipe(self, verb: str, sandbox: str, now: int) -> None:
+        replica = self._replica(sandbox)
+        with replica.lock, self._answering(now):
+            for _ in range(_MOST_TRIES):
+                self._refresh(sandbox, replica, now)
+                if replica.version == _NONE:
+                    return
+                if self._commit(verb, sandbox, replica, Pending(now, {}, _no_entries), now):
+                    replica.forget()
+                    return
+
+    def _refresh(self, sandbox: str, replica: _Replica, now: int) -> None:
+        """Read the whole sandbox, if the replica does not follow it."""
+        if replica.version:
+            return
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hmget(self._key(sandbox, "meta"), "version", "born")
+        pipeline.hgetall(self._key(sandbox, "state"))
+        (version, born), fields = pipeline.execute()
+        replica.version, replica.born = (version.decode(), int(born)) if version else (_NONE, now)
+        replica.tables = {}
+        for field, value in sorted(fields.items(), key=lambda item: int(item[1].partition(b" ")[0])):
+            table, key = table_and_key(field)
+            replica.tables.setdefault(table, {})[key] = decode(value.partition(b" ")[2].decode())
+
+    def _entries(self, sandbox: str, replica: _Replica, log: str) -> Sequence[JournalEntry]:
+        """The entries of a log, from the very version that the transaction reads."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hget(self._key(sandbox, "meta"), "version")
+        pipeline.lrange(self._key(sandbox, f"log:{log}"), 0, -1)
+        version, entries = pipeline.execute()
+        if (version or _NONE.encode()).decode() != replica.version:
+            raise _Stale
+        return tuple(entry_of(entry.decode()) for entry in entries)
+
+    def _describe(self, sandbox: str, times: Sequence[bytes], fields: Sequence[bytes]) -> SandboxInfo:
+        keys = [table_and_key(field) for field in fields]
+        rows = dict(Counter(table for table, _ in keys if table != _LOGS))
+        rows |= {log: self._client.llen(self._key(sandbox, f"log:{log}")) for table, log in keys if table == _LOGS}
+        return SandboxInfo(sandbox, int(times[0]), int(times[1]), rows)
+
+    def _list(self, sandbox: str, replica: _Replica, now: int) -> None:
+        """Put the sandbox on the list of those that exist. Raises StoreError if there is no room."""
+        self._client.sadd(self._index, sandbox)
+        self._client.pexpire(self._index, 2 * self._life_ms)
+        if replica.version == _NONE and self._client.scard(self._index) > self._bounds.sandboxes:
+            if len(self.sandboxes()) >= self._bounds.sandboxes:
+                self._client.srem(self._index, sandbox)
+                raise no_room(self._bounds)
+            self._client.sadd(self._index, sandbox)
+        replica.listed = now
+
+    def _replica(self, sandbox: str) -> _Replica:
+        with self._lock:
+            replica = self._replicas.get(sandbox)
+            if replica is None:
+                replica = self._replicas[sandbox] = _Replica()
+                if len(self._replicas) > _REPLICAS:
+                    self._replicas.popitem(last=False)
+            else:
+                self._replicas.move_to_end(sandbox)
+            return replica
+
+    @property
+    def _index(self) -> str:
+        return f"rescind:{self._version}:sandboxes"
+
+    def _key(self, sandbox: str, part: str) -> str:
+        """The braces keep the keys of one sandbox on one node of a cluster."""
+        return f"rescind:{self._version}:{{~{sandbox}}}:{part}"
+
+    @contextmanager
+    def _answering(self, now: int) -> Iterator[None]:
+        """Turn what the client library raises into StoreDownError; one that has just hung is not asked at once."""
+        if now and now < self._paused_until:
+            raise StoreDownError(f"the store at {_shown(self._url)} did not answer in time", _REMEDY)
+        try:
+            yield
+        except (RedisError, RedisClusterException, OSError) as failure:
+            if isinstance(failure, RedisTimeout):
+                self._paused_until = now + _PAUSE_NS
+            problem = f"the store at {_shown(self._url)} does not answer: {failure}"
+            raise StoreDownError(problem, _REMEDY) from None
+
+
+def _connect(url: str) -> Any:
+    """A client that tries everything once: a step that may have happened must not happen again."""
+    settings = {"socket_timeout": _TIMEOUT_SECONDS, "socket_connect_timeout": _TIMEOUT_SECONDS}
+    once = Retry(NoBackoff(), 0)
+    scheme, _, rest = url.partition("://")
+    try:
+        if scheme.endswith("+cluster"):
+            plain = f"{scheme.removesuffix('+cluster')}://{rest}"
+            return RedisCluster.from_url(plain, retry=once, **settings)
+        return Redis.from_url(url, retry=once, **settings)
+    except ValueError as wrong:
+        raise SettingsError(f"the store {_shown(url)} is no address: {wrong}; write redis://HOST:PORT/DB") from None
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _catch_up(replica: _Replica, reply: _Reply) -> None:
+    """Apply the changes that were missed; where they are not all known any more, the sandbox has to be read again."""
+    if not reply.missed and reply.version.decode() != replica.version:
+        replica.forget()
+        return
+    for change in reply.missed:
+        for table, key, *value in decode(change.decode()):
+            apply({table: {key: value[0] if value else GONE}}, replica.tables)
+    replica.version = reply.version.decode()
+
+
+def _no_entries(log: str) -> Sequence[JournalEntry]:  # noqa: ARG001 - the form that Pending asks for
+    return ()
