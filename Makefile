@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test check fuzz bench clean help
+.PHONY: serve test check fuzz bench bench-peers clean help
 .DEFAULT_GOAL := serve
 
 serve: .venv/runtime  ## The sandbox on http://127.0.0.1:8080.
@@ -23,8 +23,11 @@ fuzz: .venv/dev  ## Schemathesis against a running server: every document, every
 bench: .venv/dev  ## Ratios against a minimal Flask app, measured in one run.
 	$(BIN)/python tests/bench/bench.py
 
+bench-peers: .venv/dev  ## The same with the peers beside it, installed from npm into a cache folder.
+	$(BIN)/python tests/bench/bench.py --peers
+
 help:  ## This list.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
 clean:  ## Forget .venv.
 	rm -rf .venv

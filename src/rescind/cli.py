@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 import sys
 from dataclasses import fields
@@ -142,6 +143,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     settings = ServeSettings(**{one.name: getattr(options, one.name) for one in fields(ServeSettings)})
     settings.check()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     store, clock = open_store(settings.store, settings.bounds), Clock()
 
     def build() -> Engine:

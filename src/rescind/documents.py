@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from rescind.errors import DocumentError, Finding
+from rescind.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -38,9 +39,11 @@ _CORE_SCHEMA = (
 class _Loader(yaml.CSafeLoader):
     """PyYAML's safe loader, which keeps to YAML 1.2 and refuses a key that is written twice."""
 
+    tell: Callable[[int], None]
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own attribute
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        self.tell(node.start_mark.line)
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
@@ -125,7 +128,7 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
     except UnicodeDecodeError as failure:
         raise refuse(f"is not UTF-8 at byte {failure.start}", "save the file as UTF-8") from None
     try:
-        return Document(path, text, _read(text))
+        return Document(path, text, _read(text, path.name))
     except yaml.MarkedYAMLError as failure:
         problem = ", ".join(filter(None, (failure.context, failure.problem)))
         raise refuse(problem, "correct the YAML at this place", failure.problem_mark or failure.context_mark) from None
@@ -138,9 +141,11 @@ def write(data: Any) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
-def _read(text: str) -> Any:
-    has_aliases = _survey(text)
+def _read(text: str, name: str) -> Any:
+    lines = text.count("\n")
+    has_aliases = _survey(text, progress(f"{name}: lines checked", lines))
     loader = _Loader(text)
+    loader.tell = progress(f"{name}: lines read", lines)
     try:
         root = loader.get_single_node()
         if root and has_aliases:
@@ -150,12 +155,13 @@ def _read(text: str) -> Any:
         loader.dispose()
 
 
-def _survey(text: str) -> bool:
+def _survey(text: str, tell: Callable[[int], None]) -> bool:
     """Whether the text has aliases. Refuses deep nesting, which would overflow the stack of libyaml's composer."""
     depth, aliases = 0, False
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
+            tell(event.start_mark.line if event.start_mark else 0)
             if depth > MAX_DEPTH:
                 raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
         elif isinstance(event, yaml.CollectionEndEvent):

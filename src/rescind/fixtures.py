@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from rescind import documents
 from rescind.errors import FixtureError
 from rescind.model import Seeds
+from rescind.progress import progress
 from rescind.shapes import RecordSchema, Shape, inner, messages
 
 if TYPE_CHECKING:
@@ -122,11 +123,13 @@ def _collections(
                 document.finding((str(name),), f"{name} is no mapping", "write one record under each identifier")
             )
         else:
-            collections[str(name)] = {
-                str(identifier): _checked(schema, record, document, (str(name), str(identifier)), findings)
-                | {"id": str(identifier)}
-                for identifier, record in records.items()
-            }
+            tell = progress(f"{document.path.name}: {name} checked", len(records))
+            mine = collections[str(name)] = {}
+            for key, record in records.items():
+                tell(len(mine))
+                identifier = str(key)
+                place = (str(name), identifier)
+                mine[identifier] = _checked(schema, record, document, place, findings) | {"id": identifier}
     return collections
 
 

@@ -1,120 +1,130 @@
 """``make bench``: the sandbox against a minimal Flask app under gunicorn, interleaved in one run.
 
 Both answer ``DELETE /v2/orders`` with 404 and a small JSON body; the sandbox takes its full path to it (authentication,
-rate window, validation, rules). Cold start is from exec to the first correct answer. Machines are noisy: read the ratios.
+rate window, validation, rules, journal, coverage). In a cycle an order is put back, and deleted: 204; the baseline does
+nothing of the kind, and answers the same. Cold start is from exec to the first correct answer. With ``--peers`` the
+peers of ``make bench-peers`` are measured in the same rounds. Machines are noisy: read the ratios.
 """
 
 from __future__ import annotations
 
-import http.client
 import os
-import socket
 import statistics
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from load import Load, generator, measure
-from worlds import DELAYED, beside_delays, new_sandboxes
+from delays import DELAYED, beside_delays
+from load import CONNECTIONS, Load, Sent, generator, measure, median
+from systems import MINIMAL, RESCIND, TARGET, System, install_peers, running, sharing
+from worlds import growth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
 
-HERE = Path(__file__).parent
-TARGET = "/v2/orders?API_KEY=load-test-key&accountId=1001&orderId=99999"
-ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
-STARTS = 7
-
-
-@dataclass(frozen=True)
-class System:
-    """Something that answers on a port."""
-
-    name: str
-    command: tuple[str, ...]
-    folder: Path = HERE
-
-
-MINIMAL = System(
-    "minimal Flask, gunicorn gthread 1x4",
-    (sys.executable, "-m", "gunicorn", "--log-level", "error", "-k", "gthread", "-w", "1", "--threads", "4",
-     "-b", "127.0.0.1:{port}", "minimal:app"),
-)  # fmt: skip
-RESCIND = System("rescind serve", (sys.executable, "-m", "rescind", "serve", "--port", "{port}"))
+ROUNDS, SECONDS, STARTS = 5, 3, 9
+JSON = (("Content-Type", "application/json"),)
+ORDER = '{"account": 1001, "items": [{"product": "MUG-BLUE", "quantity": 5}]}'
+PUT = Sent("PUT", "/_rescind/state/alephee/orders/9{n}", JSON, ORDER)
+CYCLES = {
+    MINIMAL.name: (PUT, Sent("DELETE", "/v2/orders/done?API_KEY=load-test-key&accountId=1001&orderId=9{old}")),
+    RESCIND.name: (PUT, Sent("DELETE", "/v2/orders?API_KEY=load-test-key&accountId=1001&orderId=9{old}")),
+}
 
 
 def main() -> None:
-    """Measure, and print a Markdown table."""
-    systems = (MINIMAL, RESCIND)
-    loads: dict[str, list[Load]] = {system.name: [] for system in systems}
-    starts: dict[str, list[float]] = {system.name: [] for system in systems}
+    """Measure, and print Markdown."""
+    systems = (MINIMAL, RESCIND, *(install_peers() if "--peers" in sys.argv else ()))
+    starts = measured_starts(systems)
+    refused, cycles = measured_loads(systems)
+    print(
+        f"\n{os.cpu_count()} cores, load by {generator()} on the same cores, {CONNECTIONS} connections; medians of "
+        f"{ROUNDS} interleaved rounds of {SECONDS} s and of {STARTS} starts. Ratios are to the first row.\n"
+    )
+    print("| what | req/s | ratio | p50 ms | p99 ms | p99 / p50 | cold start s | ratio |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for system in systems:
+        print(row(f"404: {system.name}", refused[system.name], refused[MINIMAL.name], starts[system.name], starts))
+    for name in CYCLES:
+        print(row(f"put back and delete: {name}", cycles[name], cycles[MINIMAL.name], (), starts))
+    alone, beside = beside_delays()
+    print(row("undelayed calls alone", [alone], [alone], (), starts))
+    print(row(f"the same beside {DELAYED} replies delayed by 1 s", [beside], [alone], (), starts))
+    for name, loads in measured_stores().items():
+        print(row(name, loads, refused[RESCIND.name], (), starts))
+    loading, grown = growth()
+    print("\n| growth of one call's cost | us before | us after | ratio |\n| --- | --- | --- | --- |")
+    for one in grown:
+        print(f"| from {one.what} | {one.small:.1f} | {one.large:.1f} | {one.large / one.small:.2f} |")
+    print(
+        f"\n1,000,000 orders load in {loading.seconds:.0f} s, PyYAML alone takes {loading.pyyaml:.0f} s "
+        f"({loading.seconds / loading.pyyaml:.2f}); an order takes {loading.order_bytes:,.0f} bytes, "
+        f"a new sandbox {loading.sandbox_bytes:.0f}."
+    )
+
+
+def measured_starts(systems: Sequence[System]) -> dict[str, list[float]]:
+    """The seconds of each system's starts."""
+    starts: dict[str, list[float]] = defaultdict(list)
     for _ in range(STARTS):
         for system in systems:
             with running(system) as (_, seconds):
                 starts[system.name].append(seconds)
+    return starts
+
+
+def measured_loads(systems: Sequence[System]) -> tuple[dict[str, list[Load]], dict[str, list[Load]]]:
+    """The loads of each system with refused calls, and with cycles where it has any."""
+    refused: dict[str, list[Load]] = defaultdict(list)
+    cycles: dict[str, list[Load]] = defaultdict(list)
     for _ in range(ROUNDS):
         for system in systems:
+            sent = [Sent("DELETE", TARGET, tuple(system.headers.items()))]
             with running(system) as (url, _):
-                measure(url, CONNECTIONS, 1)
-                loads[system.name].append(measure(url, CONNECTIONS, SECONDS))
-    print(f"\n{os.cpu_count()} cores, load by {generator()} on the same cores, {CONNECTIONS} connections, "
-          f"medians of {ROUNDS} interleaved rounds of {SECONDS} s and of {STARTS} starts\n")  # fmt: skip
-    print("| system | req/s | ratio | p50 ms | p99 ms | cold start s | ratio |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for system in systems:
-        print(row(system.name, loads, starts))
-    alone, beside = beside_delays()
-    print("\n| undelayed calls | req/s | p50 ms | p99 ms |\n| --- | --- | --- | --- |")
-    print(f"| alone | {alone.rate:,.0f} | {alone.p50:.2f} | {alone.p99:.2f} |")
-    print(f"| beside {DELAYED} replies delayed by 1 s | {beside.rate:,.0f} | {beside.p50:.2f} | {beside.p99:.2f} |")
-    print("\n| orders in the fixture | new sandbox us | bytes | next call us |\n| --- | --- | --- | --- |")
-    for orders, new, size, again in new_sandboxes():
-        print(f"| {orders:,} | {new:.1f} | {size:.0f} | {again:.1f} |")
+                measure(url, sent, 404, 2)
+                refused[system.name].append(measure(url, sent, 404, SECONDS))
+                if system.name in CYCLES:
+                    cycle = CYCLES[system.name]
+                    measure(url, cycle, 204, 1)
+                    cycles[system.name].append(measure(url, cycle, 204, SECONDS))
+    return refused, cycles
 
 
-def row(name: str, loads: dict[str, list[Load]], starts: dict[str, list[float]]) -> str:
-    """A system's line of the table; the ratios are medians of the rounds' ratios to the baseline."""
-    mine, base = loads[name], loads[MINIMAL.name]
-    throughput = statistics.median(one.rate / other.rate for one, other in zip(mine, base, strict=True))
-    start = statistics.median(starts[name])
-    ratio = statistics.median(one / other for one, other in zip(starts[name], starts[MINIMAL.name], strict=True))
-    rate, p50, p99 = (statistics.median(getattr(one, field) for one in mine) for field in ("rate", "p50", "p99"))
-    return f"| {name} | {rate:,.0f} | {throughput:.1f} | {p50:.2f} | {p99:.2f} | {start:.2f} | {ratio:.2f} |"
+def measured_stores() -> dict[str, list[Load]]:
+    """The loads of the sandbox on Redis, with one worker and with more."""
+    loads: dict[str, list[Load]] = defaultdict(list)
+    with sharing() as systems:
+        for _ in range(ROUNDS if systems else 0):
+            for system in systems:
+                with running(system) as (url, _):
+                    sent = [Sent("DELETE", f"/~{system.name.replace(' ', '-')}-{{n}}{TARGET}")]
+                    measure(url, sent, 404, 1)
+                    loads[f"404, a thousand sandboxes: {system.name}"].append(measure(url, sent, 404, SECONDS))
+    return loads
 
 
-@contextmanager
-def running(system: System) -> Iterator[tuple[str, float]]:
-    """The system's URL and the seconds from exec to its first correct answer, for the time of a block."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [part.format(port=port) for part in system.command]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=system.folder, stdout=subprocess.DEVNULL)
-    try:
-        while not answers(port):
-            if process.poll() is not None or time.perf_counter() - began > 60:
-                raise RuntimeError(f"{system.name} does not answer")
-            time.sleep(0.002)
-        yield f"http://127.0.0.1:{port}{TARGET}", time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def answers(port: int) -> bool:
-    """Whether a correct answer comes from the port."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("DELETE", TARGET)
-        return connection.getresponse().status == 404
-    except OSError:
-        return False
-    finally:
-        connection.close()
+def row(
+    name: str,
+    mine: Sequence[Load],
+    base: Sequence[Load],
+    starts: Sequence[float],
+    others: Mapping[str, Sequence[float]],
+) -> str:
+    """A line of the table; the ratios are medians of the rounds' ratios."""
+    load = median(mine)
+    ratio = statistics.median(one.rate / other.rate for one, other in zip(mine, base, strict=True))
+    cells = [
+        name,
+        f"{load.rate:,.0f}",
+        f"{ratio:.2f}",
+        f"{load.p50:.2f}",
+        f"{load.p99:.2f}",
+        f"{load.p99 / load.p50:.1f}",
+    ]
+    if starts:
+        slower = statistics.median(one / other for one, other in zip(starts, others[MINIMAL.name], strict=True))
+        cells += [f"{statistics.median(starts):.3f}", f"{slower:.2f}"]
+    return f"| {' | '.join([*cells, '', ''][:8])} |"
 
 
 if __name__ == "__main__":

@@ -10,11 +10,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from redis_servers import SERVER, RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,12 +34,16 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class System:
-    """Something that answers on ``{port}``; ``headers`` is what a client must send to get the 404."""
+    """Something that answers on ``{port}``; ``headers`` is what a client must send to get the 404.
+
+    ``health`` is a path to be asked before: WireMock forgets its stubs if it is called while it loads them.
+    """
 
     name: str
     command: tuple[str, ...]
     folder: Path = HERE
     headers: Mapping[str, str] = field(default_factory=dict)
+    health: str = ""
 
 
 MINIMAL = System(
@@ -51,14 +61,16 @@ def install_peers() -> tuple[System, ...]:
         raise SystemExit(f"make bench-peers needs {', '.join(missing)}")
     CACHE.mkdir(parents=True, exist_ok=True)
     shutil.copy(PEERS / "package.json", CACHE)
+    shutil.copytree(PEERS / "mappings", CACHE / "mappings", dirs_exist_ok=True)
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=CACHE, check=True)
     document, binaries = str(PEERS / "openapi.yaml"), CACHE / "node_modules" / ".bin"
     return (
         System(
             "WireMock, tuned",
             (str(binaries / "wiremock"), "--port", "{port}", "--bind-address", "127.0.0.1", "--disable-banner",
-             "--no-request-journal", "--async-response-enabled", "--root-dir", str(PEERS)),
+             "--no-request-journal", "--async-response-enabled", "--root-dir", str(CACHE)),
             CACHE,
+            health="/__admin/mappings",
         ),
         System(
             "Prism, quiet, from OpenAPI",
@@ -72,6 +84,29 @@ def install_peers() -> tuple[System, ...]:
 
 
 @contextmanager
+def sharing() -> Iterator[tuple[System, ...]]:
+    """The sandbox in memory, and on a Redis of its own with one worker and more; nothing where there is no Redis."""
+    if SERVER is None:
+        yield ()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder), "--appendonly", "no")
+        store = ("--store", server.url)
+        try:
+            yield (
+                System("memory", RESCIND.command),
+                *(
+                    System(
+                        f"Redis, {count} worker{'s' * (count > 1)}", (*RESCIND.command, *store, "--workers", str(count))
+                    )
+                    for count in (1, 2, 4)
+                ),
+            )
+        finally:
+            server.stop()
+
+
+@contextmanager
 def running(system: System) -> Iterator[tuple[str, float]]:
     """The system's base URL and the seconds from exec to its first correct answer, for the time of a block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -80,7 +115,7 @@ def running(system: System) -> Iterator[tuple[str, float]]:
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=system.folder, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
-        while not _answers(port, system.headers):
+        while not (_is_healthy(port, system.health) and _answers(port, system.headers)):
             if process.poll() is not None or time.perf_counter() - began > START_SECONDS:
                 raise RuntimeError(f"{system.name} does not answer")
             time.sleep(0.002)
@@ -88,6 +123,16 @@ def running(system: System) -> Iterator[tuple[str, float]]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # a launcher does not always stop what it has launched
         process.wait(timeout=30)
+
+
+def _is_healthy(port: int, path: str) -> bool:
+    if not path:
+        return True
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as reply:
+            return bool(json.load(reply)["meta"]["total"])
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
 
 
 def _answers(port: int, headers: Mapping[str, str]) -> bool:

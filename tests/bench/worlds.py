@@ -1,99 +1,133 @@
-"""What a new sandbox costs, whatever the size of the fixtures; and what delayed replies cost the others."""
+"""How cost grows with the size of the world: orders in the fixtures, sandboxes, entries in the journal."""
 
 from __future__ import annotations
 
-import asyncio
-import statistics
-import sys
+import gc
+import resource
 import tempfile
 import time
 import tracemalloc
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-import httpx
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from load import Load, measure
+import yaml
 
 from rescind import data
 from rescind.control.clock import Clock
 from rescind.engine import Engine
+from rescind.model import Request
 from rescind.store.memory import MemoryStore
 from rescind.vendors import load_vendors
-from support import serving
 
-SANDBOXES, ORDERS, DELAYED = 2_000, (10, 100_000), 200
-TARGET = "/v2/orders?API_KEY=load-test-key&accountId=1001&orderId=404"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
+    from rescind.vendors.vendor import Vendor
 
-def new_sandboxes() -> list[tuple[int, float, float, float]]:
-    """For each size of the fixtures: orders, microseconds and bytes for a new sandbox, microseconds for the next call."""
-    rows = []
-    for orders in ORDERS:
-        with tempfile.TemporaryDirectory() as folder:
-            fixture = Path(folder) / "exsited.yaml"
-            lines = (f"  ORD-{number}: {{name: Plan {number}}}\n" for number in range(orders))
-            fixture.write_text("orders:\n" + "".join(lines))
-            vendors = load_vendors([data.SPEC_DIR], [Path(folder), data.FIXTURE_DIR], ["exsited"])
-        rows.append((orders, *_cost(Engine(vendors, MemoryStore(), Clock()))))
-    return rows
+FEW, MANY = 10, 1_000_000
+SANDBOXES = 10_000
+ROUNDS, CALLS = 15, 1_000
+_HEAD = """\
+clients: {bench: {secret: s, redirect_uri: "https://client.example/"}}
+credentials: {exs-token: {client: bench}}
+orders:
+"""
+_HEADERS = {"host": "127.0.0.1", "authorization": "Bearer exs-token"}
 
 
-def _cost(engine: Engine) -> tuple[float, float, float]:
-    def begin(name: str) -> None:
-        engine.store.transact(name, 1, lambda transaction: transaction.read("a", "b"))
+@dataclass(frozen=True)
+class Growth:
+    """The cost of one call, in microseconds, in a small world and in a large one: the best of interleaved rounds."""
 
-    began = time.perf_counter()
+    what: str
+    small: float
+    large: float
+
+
+@dataclass(frozen=True)
+class Loading:
+    """Seconds to load the orders, and PyYAML's own to read them; bytes of memory an order, and a new sandbox."""
+
+    seconds: float
+    pyyaml: float
+    order_bytes: float
+    sandbox_bytes: float
+
+
+def growth() -> tuple[Loading, list[Growth]]:
+    """Load a fixture of a million orders, and compare."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = _load(_fixture(Path(folder) / "few", FEW))
+        fixture = _fixture(Path(folder) / "many", MANY)
+        gc.disable()  # as ``rescind serve`` does while it loads
+        pyyaml = _seconds(lambda: yaml.load((fixture / "exsited.yaml").read_text(), Loader=yaml.CSafeLoader))
+        before = _resident()
+        began = time.perf_counter()
+        many = _load(fixture)
+        seconds = time.perf_counter() - began
+        gc.enable()
+        order_bytes = (_resident() - before) / MANY
+    small, large, crowded = _engine(few), _engine(many), _engine(few)
     for number in range(SANDBOXES):
-        begin(f"timed-{number}")
-    new = time.perf_counter() - began
+        _call(crowded, f"other-{number}")
+    full = _engine(few)
+    for _ in range(full.bounds.journal):
+        _call(full)
+    return Loading(seconds, pyyaml, order_bytes, _sandbox_bytes(_engine(few))), [
+        _compare(f"{FEW} to {MANY:,} orders in the fixture", small, large),
+        _compare(f"1 to {SANDBOXES:,} sandboxes", small, crowded),
+        _compare(f"an empty to a full journal ({full.bounds.journal:,} entries)", small, full, clear=True),
+    ]
+
+
+def _compare(what: str, small: Engine, large: Engine, *, clear: bool = False) -> Growth:
+    best = {id(small): float("inf"), id(large): float("inf")}
+    for _ in range(ROUNDS):
+        for engine in (small, large):
+            if clear and engine is small:
+                engine.store.reset("", 1)
+            began = time.perf_counter()
+            for _ in range(CALLS):
+                _call(engine)
+            best[id(engine)] = min(best[id(engine)], (time.perf_counter() - began) / CALLS)
+    return Growth(what, *(seconds * 1e6 for seconds in best.values()))
+
+
+def _call(engine: Engine, sandbox: str = "") -> None:
+    request = Request("DELETE", "/api/v3/orders/ORD-nobody", "", _HEADERS, b"", "http://127.0.0.1")
+    assert engine.answer(sandbox, request).status == 404
+
+
+def _engine(vendors: Sequence[Vendor]) -> Engine:
+    return Engine(vendors, MemoryStore(), Clock())
+
+
+def _fixture(folder: Path, orders: int) -> Path:
+    folder.mkdir()
+    lines = (f"  ORD-{number}: {{name: Plan {number}}}\n" for number in range(orders))
+    (folder / "exsited.yaml").write_text(_HEAD + "".join(lines))
+    return folder
+
+
+def _load(folder: Path) -> list[Vendor]:
+    return load_vendors([data.SPEC_DIR], [folder, data.FIXTURE_DIR], ["exsited"])
+
+
+def _seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
-    for number in range(SANDBOXES):
-        begin(f"timed-{number}")
-    again = time.perf_counter() - began
+    work()
+    return time.perf_counter() - began
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _sandbox_bytes(engine: Engine) -> float:
     tracemalloc.start()
-    for number in range(SANDBOXES):
-        begin(f"measured-{number}")
+    for number in range(1_000):
+        engine.store.transact(f"measured-{number}", 1, lambda transaction: transaction.read("a", "b"))
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return new / SANDBOXES * 1e6, size / SANDBOXES, again / SANDBOXES * 1e6
-
-
-def beside_delays() -> tuple[Load, Load]:
-    """The load of undelayed calls alone, and while that many replies, delayed by a second, are under way."""
-    with serving() as server:
-        url = f"{server.url}/~calm{TARGET}"
-        measure(url, 16, 1)
-        alone = [measure(url, 16, 2) for _ in range(3)]
-        override = {"vendor": "alephee", "delay_ms": 1000, "times": None}
-        httpx.post(f"{server.url}/~slow/_rescind/overrides", json=override)
-        beside = [asyncio.run(_beside(f"{server.url}/~slow{TARGET}", url)) for _ in range(3)]
-    return _median(alone), _median(beside)
-
-
-async def _beside(slow: str, calm: str) -> Load:
-    parts = urlsplit(slow)
-    request = f"DELETE {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
-    stop = asyncio.Event()
-
-    async def client() -> None:
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        while not stop.is_set():
-            writer.write(request)
-            await reader.readuntil(b"\r\n\r\n")
-            await reader.read(1024)
-        writer.close()
-
-    clients = [asyncio.create_task(client()) for _ in range(DELAYED)]
-    await asyncio.sleep(0.5)
-    load = await asyncio.to_thread(measure, calm, 16, 2)
-    stop.set()
-    await asyncio.gather(*clients)
-    return load
-
-
-def _median(loads: list[Load]) -> Load:
-    rate, p50, p99 = (statistics.median(getattr(one, name) for one in loads) for name in ("rate", "p50", "p99"))
-    return Load(rate, p50, p99)
+    return size / 1_000
