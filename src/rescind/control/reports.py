@@ -6,7 +6,6 @@ import json
 import shlex
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +36,8 @@ def as_markdown(report: Mapping[str, Any], base_url: str) -> str:
 
 def as_junit(report: Mapping[str, Any], base_url: str) -> str:
     """A test suite for each operation, a test case for each outcome; those never met have failed."""
+    from xml.etree import ElementTree as ET  # noqa: PLC0415 - the start does not wait for it
+
     root = ET.Element("testsuites", name="rescind coverage")
     for one in report["operations"]:
         failures = one["outcomes_total"] - one["met"]

@@ -66,7 +66,8 @@ def listen(host: str, port: int, shares: int = 1) -> list[list[socket.socket]]:
     """
     listeners: list[list[socket.socket]] = [[] for _ in range(shares)]
     try:
-        for family, *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+        plain = host.encode() if host.isascii() else host  # only a name that is not ASCII needs the codec for names
+        for family, *_, address in socket.getaddrinfo(plain, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
             for share in listeners:
                 chosen = listeners[0][0].getsockname()[1] if listeners[0] else address[1]
                 place = (address[0], chosen)

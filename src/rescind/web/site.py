@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from contextlib import suppress
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,11 @@ from rescind.problems import Problem
 from rescind.settings import ServeSettings
 from rescind.store import DEFAULT_SANDBOX
 from rescind.web.addresses import locate
-from rescind.web.control import Control
 
 if TYPE_CHECKING:
     from rescind.engine import Engine
     from rescind.model import Reply, Request
+    from rescind.web.control import Control
 
 
 class Site:
@@ -27,7 +28,6 @@ class Site:
     def __init__(self, engine: Engine, settings: ServeSettings | None = None) -> None:
         self.engine = engine
         self.settings = settings or ServeSettings()
-        self._control = Control(self)
 
     def handle(self, request: Request) -> Reply:
         """Answer a request; whatever goes wrong becomes an answer too."""
@@ -41,6 +41,12 @@ class Site:
             return problem.reply()
         except Exception as error:  # noqa: BLE001 - the last line of defence, for the client and for the operator
             return _failure(request, error).reply()
+
+    @cached_property
+    def _control(self) -> Control:
+        from rescind.web.control import Control  # noqa: PLC0415 - it need not be there for the first answer
+
+        return Control(self)
 
     def _answer(self, sandbox: str, request: Request) -> Reply:
         if request.path == CONTROL or request.path.startswith(CONTROL + "/"):
