@@ -48,6 +48,7 @@ def main() -> None:
     for name in CYCLES:
         print(row(f"put back and delete: {name}", cycles[name], cycles[MINIMAL.name], (), starts))
     alone, beside = beside_delays()
+    sys.stdout.flush()
     print(row("undelayed calls alone", [alone], [alone], (), starts))
     print(row(f"the same beside {DELAYED} replies delayed by 1 s", [beside], [alone], (), starts))
     for name, loads in measured_stores().items():
@@ -81,7 +82,7 @@ def measured_loads(systems: Sequence[System]) -> tuple[dict[str, list[Load]], di
         for system in systems:
             sent = [Sent("DELETE", TARGET, tuple(system.headers.items()))]
             with running(system) as (url, _):
-                measure(url, sent, 404, 2)
+                measure(url, sent, 404, system.warm_up)
                 refused[system.name].append(measure(url, sent, 404, SECONDS))
                 if system.name in CYCLES:
                     cycle = CYCLES[system.name]
@@ -97,7 +98,7 @@ def measured_stores() -> dict[str, list[Load]]:
         for _ in range(ROUNDS if systems else 0):
             for system in systems:
                 with running(system) as (url, _):
-                    sent = [Sent("DELETE", f"/~{system.name.replace(' ', '-')}-{{n}}{TARGET}")]
+                    sent = [Sent("DELETE", f"/~bench-{{n}}{TARGET}")]
                     measure(url, sent, 404, 1)
                     loads[f"404, a thousand sandboxes: {system.name}"].append(measure(url, sent, 404, SECONDS))
     return loads

@@ -44,6 +44,8 @@ class System:
     folder: Path = HERE
     headers: Mapping[str, str] = field(default_factory=dict)
     health: str = ""
+    warm_up: int = 2
+    """Seconds of load before it is measured: a Java machine compiles for long."""
 
 
 MINIMAL = System(
@@ -71,6 +73,7 @@ def install_peers() -> tuple[System, ...]:
              "--no-request-journal", "--async-response-enabled", "--root-dir", str(CACHE)),
             CACHE,
             health="/__admin/mappings",
+            warm_up=20,
         ),
         System(
             "Prism, quiet, from OpenAPI",

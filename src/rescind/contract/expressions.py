@@ -77,10 +77,10 @@ def _value(root: str, steps: list[str]) -> Callable[[Scope], Any]:
     def look(scope: Scope) -> Any:
         value = scope.values.get(root, MISSING)
         for step in steps:
-            look_up = getattr(value, "get", None)
-            if look_up is None:
+            try:
+                value = value.get(step, MISSING)
+            except AttributeError:
                 return MISSING
-            value = look_up(step, MISSING)
         return value
 
     return look

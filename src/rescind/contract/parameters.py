@@ -82,17 +82,17 @@ class Parameter:
             if self.required:
                 raise ValueError("is required")
             return self.default
-        if not all(map(is_text, texts)):
-            raise ValueError("is not UTF-8")
+        for text in texts:
+            if not (text.isascii() or is_text(text)):
+                raise ValueError("is not UTF-8")
         if self.is_array:
             value: Any = [self.read(item) for text in texts for item in text.split(",")]
         elif len(texts) > 1:
             raise ValueError("is given more than once")
         else:
             value = self.read(texts[0])
-        error = next(self.validator.iter_errors(value), None) if not self.validator.is_valid(value) else None
-        if error:
-            raise ValueError(error.message)
+        if not self.validator.is_valid(value):
+            raise ValueError(next(self.validator.iter_errors(value)).message)
         return value
 
     def texts(self, received: Received) -> list[str]:

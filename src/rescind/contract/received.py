@@ -93,10 +93,13 @@ def is_text(value: str) -> bool:
 
 def _parse_query(query: str) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
+    is_plain = "%" not in query and "+" not in query
     for pair in query.split("&"):
         if pair:
             name, _, value = pair.partition("=")
-            values.setdefault(decode_query(name), []).append(decode_query(value))
+            if not is_plain:
+                name, value = decode_query(name), decode_query(value)
+            values.setdefault(name, []).append(value)
     return values
 
 

@@ -35,12 +35,13 @@ class Pending:
 
     def read(self, table: str, key: str, default: Any = None) -> Any:
         """See ``Transaction``."""
-        for tables in (self.writes, self._tables):
-            rows = tables.get(table)
-            if rows is not None and key in rows:
-                value = rows[key]
-                return default if value is GONE else value
-        return default
+        rows = self.writes.get(table)
+        if rows is None or key not in rows:
+            rows = self._tables.get(table)
+            if rows is None or key not in rows:
+                return default
+        value = rows[key]
+        return default if value is GONE else value
 
     def write(self, table: str, key: str, value: Any) -> None:
         """See ``Transaction``."""
