@@ -134,25 +134,16 @@ class _Repeated(argparse.Action):
 
 def _serve(options: argparse.Namespace) -> int:
     gc.disable()  # what is loaded now stays; looking for garbage in it only costs time
-    from rescind.control.clock import Clock  # noqa: PLC0415 - each command imports what it needs, to start fast
-    from rescind.engine import Engine  # noqa: PLC0415
-    from rescind.store import open_store  # noqa: PLC0415
-    from rescind.vendors import version_of  # noqa: PLC0415
+    from rescind.assembly import assemble, fixture_dirs, spec_dirs  # noqa: PLC0415 - each command imports what it needs
     from rescind.web.serving import Reload, serve  # noqa: PLC0415
-    from rescind.web.site import Site  # noqa: PLC0415
 
     settings = ServeSettings(**{one.name: getattr(options, one.name) for one in fields(ServeSettings)})
-    settings.check()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    store, clock = open_store(settings.store, settings.bounds), Clock()
-
-    def build() -> Engine:
-        vendors, debug_headers = _vendors(options), not settings.no_debug_headers
-        return Engine(vendors, store.of(version_of(vendors)), clock, settings.bounds, debug_headers=debug_headers)
-
-    site = Site(build(), settings)
+    site, build = assemble(settings)
     _keep_what_is_loaded()
-    reload = Reload(site, [*_spec_dirs(options), *_fixture_dirs(options)], build) if settings.reload else None
+    reload = (
+        Reload(site, [*spec_dirs(settings.spec), *fixture_dirs(settings.fixtures)], build) if settings.reload else None
+    )
     serve(site, settings, lambda url: _announce(site.engine, url), reload)
     return 0
 
@@ -204,14 +195,7 @@ def _announce(engine: Engine, url: str) -> None:
 
 
 def _vendors(options: argparse.Namespace) -> list[Vendor]:
+    from rescind.assembly import fixture_dirs, spec_dirs  # noqa: PLC0415
     from rescind.vendors import load_vendors  # noqa: PLC0415
 
-    return load_vendors(_spec_dirs(options), _fixture_dirs(options), options.vendor)
-
-
-def _spec_dirs(options: argparse.Namespace) -> list[Path]:
-    return [*filter(None, [options.spec]), data.SPEC_DIR]
-
-
-def _fixture_dirs(options: argparse.Namespace) -> list[Path]:
-    return [*filter(None, [options.fixtures]), data.FIXTURE_DIR]
+    return load_vendors(spec_dirs(options.spec), fixture_dirs(options.fixtures), options.vendor)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
+from rescind.client import Control, SandboxError
 from rescind.control.reports import commands, missed_outcomes
 from rescind.errors import SettingsError
 from rescind.listing import columns
@@ -15,9 +13,6 @@ from rescind.listing import columns
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
-
-_TIMEOUT_SECONDS = 30
-_SHOWN = 1000
 
 
 def coverage_gate(options: argparse.Namespace) -> tuple[str, str]:
@@ -53,17 +48,11 @@ def _shortfall(report: Mapping[str, Any], options: argparse.Namespace) -> str:
 
 
 def _ask(options: argparse.Namespace, form: str) -> str:
-    query = [("vendor", name) for name in options.vendor] + [("ignore", name) for name in options.ignore]
-    address = f"{options.url.rstrip('/')}/_rescind/coverage?{urlencode([*query, ('format', form)])}"
-    if not address.startswith(("http://", "https://")):
+    base_url = options.url.rstrip("/")
+    if not base_url.startswith(("http://", "https://")):
         raise SettingsError(f"{options.url!r} is no base URL; write http://HOST:PORT or http://HOST:PORT/~NAME")
-    headers = {"Authorization": f"Bearer {options.control_token}"} if options.control_token else {}
+    query = [("vendor", name) for name in options.vendor] + [("ignore", name) for name in options.ignore]
     try:
-        with urlopen(Request(address, headers=headers), timeout=_TIMEOUT_SECONDS) as reply:  # noqa: S310 - http, see above
-            text: str = reply.read().decode()
-            return text
-    except HTTPError as error:
-        said = error.read().decode(errors="replace")
-        raise SettingsError(f"{address} answered {error.code}: {said[:_SHOWN]}") from None
-    except (URLError, OSError, ValueError) as error:
-        raise SettingsError(f"{address} does not answer: {error}; is the server running there?") from None
+        return Control(base_url, options.control_token).text("GET", "/coverage", query=[*query, ("format", form)])
+    except SandboxError as error:
+        raise SettingsError(f"{base_url}: {error}") from None

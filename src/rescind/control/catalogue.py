@@ -99,7 +99,12 @@ def _request(vendor: Vendor, operation: Operation, changes: Mapping[str, Any], j
         elif value is not None:
             headers |= {name: _text(value)} if location == "header" else {"Cookie": f"{name}={_text(value)}"}
     body = json if json is not MISSING else stated.get("json", operation.body.example if operation.body else MISSING)
-    request: dict[str, Any] = {"method": operation.method, "path": path + (f"?{urlencode(query)}" if query else "")}
+    parameters = {name: _text(value) for name, value in values.items() if value is not None}
+    request: dict[str, Any] = {
+        "method": operation.method,
+        "path": path + (f"?{urlencode(query)}" if query else ""),
+        "parameters": parameters,
+    }
     return request | ({"headers": headers} if headers else {}) | ({"json": body} if body is not MISSING else {})
 
 

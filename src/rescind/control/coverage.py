@@ -26,13 +26,18 @@ def report(
     vendors: Collection[str] = (),
     ignored: Collection[str] = (),
 ) -> dict[str, Any]:
-    """What was met of the catalogue, by vendor and operation; ``ignored`` outcomes are left out."""
+    """What was met of the catalogue, see ``summarise``; ``ignored`` outcomes are left out."""
     natural, forced = transaction.rows(NATURAL), transaction.rows(FORCED)
     outcomes = [
         _outcome(entry, natural.get(entry["id"], 0), forced.get(entry["id"], 0))
         for entry in catalogue
         if entry["id"] not in ignored and (not vendors or entry["vendor"] in vendors)
     ]
+    return summarise(outcomes)
+
+
+def summarise(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What was met of the outcomes: in all, by provenance, by vendor and operation."""
     operations: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for outcome in outcomes:
         operations.setdefault((outcome["vendor"], outcome["operation"]), []).append(outcome)

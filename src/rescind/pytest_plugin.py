@@ -1,0 +1,183 @@
+"""The pytest plugin: a server for the session, a sandbox for each test, and a gate on what was met.
+
+It does nothing until a test asks for ``rescind_server`` or ``sandbox``, or an option for a report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rescind.client import Sandbox, Server
+    from rescind.trials import Trial
+
+_MARK = "rescind_outcomes"
+_WORKER_OUTPUT = "rescind_outcomes_met"
+_MET = pytest.StashKey[dict[str, dict[str, Any]]]()
+_SHOWN_ENTRIES = 20
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options."""
+    group = parser.getgroup("rescind", "Rescind: which documented answers the tests have met")
+    group.addoption(
+        "--rescind-url",
+        default=os.environ.get("RESCIND_URL"),
+        metavar="URL",
+        help="a server that runs already, instead of one for this session (also: RESCIND_URL)",
+    )
+    group.addoption(
+        "--rescind-vendor", action="append", default=[], metavar="NAME", help="only this vendor; may be repeated"
+    )
+    group.addoption(
+        "--rescind-coverage",
+        metavar="REPORT",
+        help="write which outcomes were met: to a .json, .md, .xml or .html file",
+    )
+    group.addoption(
+        "--rescind-fail-under", type=float, metavar="PERCENT", help="fail if fewer of the documented outcomes were met"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker, and what was met so far."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARK}(operation, only=None, provenance=None): run once for each documented outcome of VENDOR.OPERATION; "
+        "the fixture rescind_outcome has the outcome, and sandbox is prepared for it",
+    )
+    config.stash[_MET] = {}
+    report = config.getoption("--rescind-coverage")
+    if report:
+        from rescind.trials import refuse_report_name  # noqa: PLC0415 - the plugin costs nothing until it is used
+
+        refuse_report_name(report)
+
+
+@pytest.fixture(scope="session")
+def rescind_server(pytestconfig: pytest.Config) -> Iterator[Server]:
+    """One server for the session, in a thread of this process on a free port; or the one at ``--rescind-url``."""
+    from rescind.client import Server  # noqa: PLC0415
+    from rescind.local import start  # noqa: PLC0415
+
+    url, vendors = pytestconfig.getoption("--rescind-url"), tuple(pytestconfig.getoption("--rescind-vendor"))
+    if url:
+        yield Server(url.rstrip("/"), os.environ.get("RESCIND_CONTROL_TOKEN"))
+    else:
+        with start(vendor=vendors) as server:
+            yield server
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[Sandbox]:
+    """A world that only this test knows, named after it; what the test has met counts for the session's coverage."""
+    mine = rescind_server.sandbox(_name(request))
+    mine.reset()
+    trial: Trial | None = getattr(request.node, "callspec", None) and request.node.callspec.params.get(
+        "rescind_outcome"
+    )
+    if trial:
+        trial.prepare(mine)
+    yield mine
+    from rescind.trials import merge  # noqa: PLC0415
+
+    merge(request.config.stash[_MET], mine.coverage(request.config.getoption("--rescind-vendor")))
+    mine.drop()
+
+
+@pytest.fixture
+def rescind_outcome(request: pytest.FixtureRequest) -> Trial:
+    """The outcome that a test with ``@pytest.mark.rescind_outcomes`` is to meet, and the facts of its request."""
+    param = getattr(request, "param", None)
+    if param is None:
+        pytest.fail(f'rescind_outcome is for tests with @pytest.mark.{_MARK}("VENDOR.OPERATION")')
+    trial: Trial = param
+    return trial
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with the marker runs once for each outcome."""
+    mark = metafunc.definition.get_closest_marker(_MARK)
+    if mark is None:
+        return
+    from rescind.trials import trials  # noqa: PLC0415
+
+    if "rescind_outcome" not in metafunc.fixturenames:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid} has the marker {_MARK}; it must take rescind_outcome")
+    found = trials(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
+    metafunc.parametrize("rescind_outcome", found, ids=[trial.name for trial in found], indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """A failing test shows what its sandbox has seen."""
+    report = yield
+    mine = getattr(item, "funcargs", {}).get("sandbox")
+    if report.when == "call" and report.failed and mine is not None and hasattr(mine, "journal"):
+        from rescind.trials import told  # noqa: PLC0415
+
+        report.sections.append((f"the journal of {mine.base_url}", told(mine, _SHOWN_ENTRIES)))
+    return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What the tests of an xdist worker have met counts too."""
+    from rescind.trials import join  # noqa: PLC0415
+
+    join(node.config.stash[_MET], getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the report, and fail the session if too little was met."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_WORKER_OUTPUT] = config.stash[_MET]
+        return
+    if config.getoption("--rescind-coverage"):
+        from rescind.trials import write_report  # noqa: PLC0415
+
+        write_report(config.getoption("--rescind-coverage"), config.stash[_MET])
+    if _shortfall(config) and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how much was met and, where it is too little, what was not and how to reach it."""
+    wanted = config.getoption("--rescind-fail-under")
+    if not config.stash[_MET] and wanted is None:
+        return
+    from rescind.trials import summary  # noqa: PLC0415
+
+    said, missed = summary(config.stash[_MET])
+    terminalreporter.section("rescind")
+    terminalreporter.write_line(said)
+    if _shortfall(config):
+        terminalreporter.write_line(f"{wanted:g}% are wanted; never met:", red=True)
+        for line in missed:
+            terminalreporter.write_line(f"  {line}")
+
+
+def _shortfall(config: pytest.Config) -> bool:
+    wanted: float | None = config.getoption("--rescind-fail-under")
+    if wanted is None or config.getoption("collectonly"):
+        return False
+    from rescind.trials import percent  # noqa: PLC0415
+
+    return percent(config.stash[_MET]) < wanted
+
+
+def _name(request: pytest.FixtureRequest) -> str:
+    """A name for the test's sandbox: what a person recognises, and what makes it the only one."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    unique = hashlib.blake2b(f"{run}/{request.node.nodeid}".encode(), digest_size=4).hexdigest()
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", request.node.name)[:40].strip("-")
+    return f"{worker}-{readable}-{unique}"[:64]
