@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+pytest_plugins = ["pytester"]
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One real server for the whole session."""
