@@ -47,13 +47,25 @@ class BrokenSite(Site):
         super().__init__(engine)
         self._change: Callable[[Request, Reply], Reply] | None = globals().get(variant)
         self._ignores_authentication = variant == "ignored_authentication"
+        self._forgets_deletions = variant == "forgotten_deletions"
+        self._goes_by_the_query = variant == "deletions_by_query"
+        self._queries: set[str] = set()
 
     def handle(self, request: Request) -> Reply:
         path = "/" + request.path.split("/", 2)[2] if request.path.startswith("/~") else request.path
         if self._ignores_authentication:
             request = request._replace(headers={**request.headers, "authorization": "Bearer ada-token"})
+        if self._goes_by_the_query and request.method == "DELETE" and request.query not in self._queries:
+            self._queries.add(request.query)
+            self._reset(request)
         reply = super().handle(request)
+        if self._forgets_deletions and request.method == "DELETE":
+            self._reset(request)
         return self._change(request._replace(path=path), reply) if self._change else reply
+
+    def _reset(self, request: Request) -> None:
+        path = request.path[: request.path.index("/", 1)] if request.path.startswith("/~") else ""
+        super().handle(request._replace(method="POST", path=f"{path}/_rescind/reset", query="", body=b""))
 
 
 if __name__ == "__main__":
