@@ -38,7 +38,7 @@ class Orders:
             except httpx.TransportError:
                 continue  # the order may be gone or not; the next try tells
             if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
-                self._sleep(float(reply.headers.get("Retry-After", 1)))
+                self._sleep(float(reply.headers.get("x-ratelimit-retryafter", 1)))
                 continue
             if reply.status_code in {httpx.codes.NO_CONTENT, httpx.codes.NOT_MODIFIED}:
                 return
