@@ -9,7 +9,7 @@ serve: .venv/runtime  ## The sandbox on http://127.0.0.1:8080.
 	@$(BIN)/rescind serve
 
 test: .venv/dev  ## Every test but the fuzzing.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: .venv/dev  ## Lint, format and types.
 	$(BIN)/ruff check

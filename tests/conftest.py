@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["examples"]  # projects of their own, which tests run as their users would
 
 
 @pytest.fixture(scope="session")

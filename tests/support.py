@@ -75,6 +75,16 @@ def serving(*options: str, **environment: str) -> Iterator[Server]:
         assert "Traceback" not in "".join(server.errors), "".join(server.errors)
 
 
+@contextmanager
+def broken(variant: str) -> Iterator[str]:
+    """The URL of a server that is broken in one way, see ``contract/broken.py``."""
+    command = [sys.executable, str(Path(__file__).parent / "contract" / "broken.py"), variant]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip().removeprefix("Rescind ready on ")
+        process.terminate()
+
+
 class World:
     """A site in this process, with a clock that only the test moves."""
 

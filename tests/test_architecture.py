@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "assembly": {"settings", "data", "store", "vendors", "control", "engine", "web"},
     "local": {"assembly", "client", "errors", "settings", "web"},
     "trials": {"data", "client", "control", "errors", "vendors", "web"},
-    "pytest_plugin": {"client", "local", "trials"},
+    "pytest_plugin": {"client", "errors", "local", "trials"},
     "schemathesis": {"client"},
     "engine": {*FOUNDATION, "contract", "store", "control", "vendors", "rate"},
     "web": {*FOUNDATION, "documents", "settings", "contract", "store", "vendors", "control", "engine"},

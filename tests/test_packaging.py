@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     pip(sys.executable, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
     return next(folder.glob("rescind-*.whl"))
+
+
+def ci_lines(system: str) -> list[str]:
+    """The shell lines of the README's snippet for a build server."""
+    block = re.search(rf"<!-- ci: {system} -->\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    return re.findall(r"- (?:run: )?((?:pip|pytest) .*)", block[1])
+
+
+def test_build_servers_run_the_lines_that_this_test_runs() -> None:
+    assert len(ci_lines("github")) == 2
+    assert ci_lines("github") == ci_lines("gitlab")
+    assert ci_lines("github")[1] == "pytest -n 2 --rescind-fail-under=60"
 
 
 def pip(python: str, *arguments: str) -> None:
@@ -51,11 +65,12 @@ def test_strangers_project_passes_at_60_percent_and_fails_at_100_with_what_it_mi
     shutil.copytree(EXAMPLE, tmp_path / "project")
     venv.create(tmp_path / "own", with_pip=True)
     python = str(tmp_path / "own" / "bin" / "python")
-    pip(python, "install", str(wheel), "pytest", "pytest-xdist", "httpx")
+    install, test = ci_lines("github")
+    pip(python, *install.replace("rescind", str(wheel)).split()[1:])
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "RESCIND"))}
 
     def run(percent: int) -> subprocess.CompletedProcess[str]:
-        command = [python, "-m", "pytest", "-n", "2", f"--rescind-fail-under={percent}"]
+        command = [python, "-m", *test.replace("=60", f"={percent}").split()]
         folder = tmp_path / "project"
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

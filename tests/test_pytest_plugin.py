@@ -114,7 +114,9 @@ def test_report_is_written_in_the_format_of_its_name(project: pytest.Pytester) -
     assert "<!doctype html>" in Path("out/met.html").read_text()
     wrong = run(project, "--rescind-coverage=met.txt")
     assert wrong.ret != 0
-    assert "the name ends in one of .json, .md, .xml, .html" in str(wrong.stdout) + str(wrong.stderr)
+    said = str(wrong.stdout) + str(wrong.stderr)
+    assert "the name ends in one of .json, .md, .xml, .html" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("operation", ["alephee.deleteOrder", "rxuniverse.cancelOrder", "exsited.deleteOrder", "ecommerce.deleteOrder"])  # fmt: skip
@@ -161,6 +163,8 @@ def test_marker_chooses_by_name_and_by_provenance(project: pytest.Pytester) -> N
         ('"alephee.deleteOrder", only="rate_limted"', "rescind_outcome", "there is no outcome 'rate_limted'"),
         ('"alephee.deleteOrder", provenance="rumour"', "rescind_outcome", "there is no provenance 'rumour'"),
         ('"alephee.deleteOrder"', "sandbox", "it must take rescind_outcome"),
+        ('"alephee.deleteOrder", status=404', "rescind_outcome", "unexpected keyword argument 'status'"),
+        ("", "rescind_outcome", "missing 1 required positional argument: 'operation'"),
     ],
 )  # fmt: skip
 def test_typo_in_the_marker_is_told_with_what_would_be_right(
@@ -170,6 +174,7 @@ def test_typo_in_the_marker_is_told_with_what_would_be_right(
     result = run(project)
     assert result.ret != 0
     assert words in str(result.stdout) + str(result.stderr)
+    assert "Traceback" not in str(result.stdout) + str(result.stderr)
 
 
 def test_fixture_of_the_marker_without_it_says_so(project: pytest.Pytester) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,41 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
         assert f"\n{target}: .venv/" in makefile
 
 
+FILE = re.compile(r"<!-- file: (.*?) -->\n```\w+\n(.*?)```", re.DOTALL)
+
+
+def test_files_of_the_example_are_those_that_the_tests_run() -> None:
+    """``python tests/test_readme.py`` writes them anew."""
+    found = FILE.findall(README.read_text())
+    assert len(found) == 3
+    for name, shown in found:
+        assert shown == (ROOT / name).read_text()
+
+
+def test_systemd_unit_passes_its_own_tool(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs systemd-analyze, of Debian's package systemd")
+    unit = re.search(r"```ini\n(\[Unit\].*?)```", README.read_text(), re.DOTALL)
+    assert unit is not None
+    here = shlex.quote(str(Path(sys.executable).with_name("rescind")))
+    path = tmp_path / "rescind.service"
+    path.write_text(unit[1].replace("/opt/rescind/bin/rescind", here))
+    done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)
+    mine = [line for line in (done.stdout + done.stderr).splitlines() if "rescind" in line]
+    assert not mine, done.stderr
+    assert "--workers 4 --store redis://" in unit[1]
+
+
 if __name__ == "__main__":
     text = README.read_text()
     before, _, rest = text.partition(BEGIN)
-    README.write_text(before + BEGIN + table() + END + rest.partition(END)[2])
+    text = before + BEGIN + table() + END + rest.partition(END)[2]
+    for name, shown in FILE.findall(text):
+        block = text[text.index(f"<!-- file: {name} -->") :]
+        fence = block[block.index("```") : block.index("\n", block.index("```")) + 1]
+        old, new = (
+            f"<!-- file: {name} -->\n{fence}{shown}```",
+            f"<!-- file: {name} -->\n{fence}{(ROOT / name).read_text()}```",
+        )
+        text = text.replace(old, new)
+    README.write_text(text)

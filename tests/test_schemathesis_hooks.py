@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from support import ROOT, Server
+from support import ROOT, Server, broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +36,6 @@ def run(document: str, *options: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.fixture
-def broken(request: pytest.FixtureRequest) -> Iterator[str]:
-    command = [sys.executable, str(Path(__file__).parent / "contract" / "broken.py"), request.param]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip().removeprefix("Rescind ready on ")
-        process.terminate()
-
-
 @pytest.mark.parametrize("vendor", ["alephee", "ecommerce", "rxuniverse"])
 def test_sandbox_passes_with_all_checks_and_without_any_setup(server: Server, vendor: str) -> None:
     before = len(httpx.get(f"{server.url}/_rescind/sandboxes").json()["sandboxes"])
@@ -54,7 +45,7 @@ def test_sandbox_passes_with_all_checks_and_without_any_setup(server: Server, ve
 
 
 @pytest.mark.parametrize(
-    ("broken", "vendor", "title", "words"),
+    ("variant", "vendor", "title", "words"),
     [
         ("forgotten_deletions", "alephee", "A deleted order can be deleted again", "The same deletion was sent again"),
         ("forgotten_deletions", "exsited", "A deleted order can be deleted again", "The same deletion was sent again"),
@@ -62,10 +53,10 @@ def test_sandbox_passes_with_all_checks_and_without_any_setup(server: Server, ve
         ("deletions_by_query", "alephee", "A deleted order can be deleted again", "with its query in another order"),
         ("undocumented_status", "exsited", "A deleted order is not answered as documented", "was answered with 418"),
     ],
-    indirect=["broken"],
 )
-def test_broken_variant_is_found(broken: str, vendor: str, title: str, words: str) -> None:
-    code, report = run(f"{broken}/_rescind/specs/{vendor}.yaml", "--checks", CHECKS, "--phases", "examples,fuzzing")
+def test_broken_variant_is_found(variant: str, vendor: str, title: str, words: str) -> None:
+    with broken(variant) as url:
+        code, report = run(f"{url}/_rescind/specs/{vendor}.yaml", "--checks", CHECKS, "--phases", "examples,fuzzing")
     assert code == 1, report
     assert title in report, report
     assert words in " ".join(report.split()), report

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from rescind.engine import Engine
     from rescind.vendors.vendor import Vendor
 
-_GC_THRESHOLDS = (10_000, 50, 1_000)
+_OTHERS = ("format", "url", "fail_under", "ignore", "credential", "foreign_order")
+"""Variables of other commands, of the pytest plugin and of the hooks for Schemathesis."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``rescind``. Returns the exit code: 0, or 1 where something was found wrong."""
     try:
-        environment = from_environment(os.environ, others=("format", "url", "fail_under", "ignore"))
+        environment = from_environment(os.environ, others=_OTHERS)
         options = _parser(environment).parse_args(arguments)
         result: int = options.command(options)
     except DocumentError as error:
@@ -133,30 +134,19 @@ class _Repeated(argparse.Action):
 
 
 def _serve(options: argparse.Namespace) -> int:
-    gc.disable()  # what is loaded now stays; looking for garbage in it only costs time
+    gc.disable()  # what is loaded now stays; later the server looks for garbage when nobody waits for it
     from rescind.assembly import assemble, fixture_dirs, spec_dirs  # noqa: PLC0415 - each command imports what it needs
     from rescind.web.serving import Reload, serve  # noqa: PLC0415
 
     settings = ServeSettings(**{one.name: getattr(options, one.name) for one in fields(ServeSettings)})
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     site, build = assemble(settings)
-    _keep_what_is_loaded()
+    gc.freeze()
     reload = (
         Reload(site, [*spec_dirs(settings.spec), *fixture_dirs(settings.fixtures)], build) if settings.reload else None
     )
     serve(site, settings, lambda url: _announce(site.engine, url), reload)
     return 0
-
-
-def _keep_what_is_loaded() -> None:
-    """Leave what was loaded out of garbage collection, and look for garbage less often than scripts do.
-
-    A request leaves no cycles behind, and a journal of some hundred thousand values is a long way to look through.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    gc.enable()
 
 
 def _outcomes(options: argparse.Namespace) -> int:

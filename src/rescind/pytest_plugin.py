@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,7 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if report:
         from rescind.trials import refuse_report_name  # noqa: PLC0415 - the plugin costs nothing until it is used
 
-        refuse_report_name(report)
+        with _usage_errors():
+            refuse_report_name(report)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +113,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     if "rescind_outcome" not in metafunc.fixturenames:
         raise pytest.UsageError(f"{metafunc.definition.nodeid} has the marker {_MARK}; it must take rescind_outcome")
-    found = trials(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
+    with _usage_errors():
+        found = trials(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
     metafunc.parametrize("rescind_outcome", found, ids=[trial.name for trial in found], indirect=True)
 
 
@@ -172,6 +175,18 @@ def _shortfall(config: pytest.Config) -> bool:
     from rescind.trials import percent  # noqa: PLC0415
 
     return percent(config.stash[_MET]) < wanted
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """What a user of the plugin wrote wrong is told in a line, without a traceback."""
+    from rescind.client import SandboxError  # noqa: PLC0415
+    from rescind.errors import RescindError  # noqa: PLC0415
+
+    try:
+        yield
+    except (RescindError, SandboxError, TypeError) as wrong:
+        raise pytest.UsageError(f"rescind: {wrong}") from None
 
 
 def _name(request: pytest.FixtureRequest) -> str:

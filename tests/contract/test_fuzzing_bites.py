@@ -4,25 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from support import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@contextmanager
-def broken(variant: str) -> Iterator[str]:
-    command = [sys.executable, str(Path(__file__).with_name("broken.py")), variant]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip().removeprefix("Rescind ready on ")
-        process.terminate()
+from support import ROOT, broken
 
 
 def fuzz(url: str, document: str) -> tuple[int, str]:

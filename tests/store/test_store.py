@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 BOUNDS = Bounds(sandboxes=3)
 
 
-@pytest.fixture(params=["memory", "redis", "unix", "cluster"])
-def url(request: pytest.FixtureRequest) -> str:
-    """The address of each kind of store."""
-    match request.param:
+SHARED = ("redis", "unix", "cluster")
+
+
+def address(kind: str, request: pytest.FixtureRequest) -> str:
+    """The address of a store of this kind."""
+    match kind:
         case "redis":
             return str(request.getfixturevalue("redis_server").url)
         case "unix":
@@ -34,17 +36,15 @@ def url(request: pytest.FixtureRequest) -> str:
     return "memory://"
 
 
-@pytest.fixture
-def store(url: str) -> Store:
-    return open_store(url, BOUNDS).of(str(uuid4()))
+@pytest.fixture(params=["memory", *SHARED])
+def store(request: pytest.FixtureRequest) -> Store:
+    return open_store(address(request.param, request), BOUNDS).of(str(uuid4()))
 
 
-@pytest.fixture
-def shared(url: str) -> tuple[Store, Store]:
+@pytest.fixture(params=SHARED)
+def shared(request: pytest.FixtureRequest) -> tuple[Store, Store]:
     """Two processes' views of one store."""
-    if url == "memory://":
-        pytest.skip("a memory is not shared")
-    version = str(uuid4())
+    url, version = address(request.param, request), str(uuid4())
     return open_store(url, BOUNDS).of(version), open_store(url, BOUNDS).of(version)
 
 
@@ -169,6 +169,22 @@ class TestSharedStore:
         assert other.transact("a", 6, lambda tx: (tx.born, tx.read("counters", "one"))) == (5, None)
         one.drop("a")
         assert other.transact("a", 7, lambda tx: tx.born) == 7
+
+    def test_what_is_raised_is_raised_of_the_world_as_it_is(self, shared: tuple[Store, Store]) -> None:
+        def need(transaction: Transaction) -> int:
+            count: int | None = transaction.read("counters", "one")
+            if count is None:
+                raise LookupError
+            return count
+
+        one, other = shared
+        with pytest.raises(LookupError):
+            other.transact("a", 0, need)
+        one.transact("a", 0, add_one)
+        assert other.transact("a", 0, need) == 1
+        one.transact("a", 0, lambda tx: tx.erase("counters", "one"))
+        with pytest.raises(LookupError):
+            other.transact("a", 0, need)
 
     def test_journal_is_one(self, shared: tuple[Store, Store]) -> None:
         for number, store in enumerate(shared * 2):

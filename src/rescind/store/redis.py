@@ -115,6 +115,10 @@ class RedisStore:
                 except _Stale:
                     replica.forget()
                     continue
+                except Exception:
+                    if self._commit("write", sandbox, replica, Pending(replica.born, {}, _no_entries), now):
+                        raise  # it has seen the world as it is
+                    continue
                 if pending.only_reads_logs or self._commit("write", sandbox, replica, pending, now):
                     return result
         raise StoreDownError(f"too many processes write to sandbox {sandbox!r}", "give tests sandboxes of their own")

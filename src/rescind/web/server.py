@@ -85,6 +85,7 @@ class Connection(asyncio.Protocol):
         """Forget the connection."""
         self._connections.discard(self)
         self._waiting.clear()
+        del self._parser  # it holds this connection as the connection holds it
         self.closed.set()
 
     def pause_writing(self) -> None:
