@@ -56,6 +56,8 @@ def test_sandbox_does_what_a_test_asks_of_it(started: rescind.Server) -> None:
     assert [httpx.delete(target, params=params).status_code for _ in range(3)] == [429, 429, 204]
     assert sandbox.state.get("alephee", "orders", "72001")["deleted"] is not None
     assert [entry["status"] for entry in sandbox.journal(vendor="alephee")] == [429, 429, 204]
+    assert sandbox.state("alephee")["orders"]["72001"] == sandbox.state.get("alephee", "orders", "72001")
+    assert sandbox.settings("alephee") == sandbox.settings.get("alephee")
     assert sandbox.journal(status=204)[0]["outcome"] == "alephee.deleteOrder.deleted"
     sandbox.verify({"vendor": "alephee", "parameters": {"orderId": 72001}}, count=3)
     assert sandbox.coverage(["alephee"])["total"]["met"] == 2

@@ -58,6 +58,35 @@ def test_example_without_templates_is_built_once() -> None:
     assert example.reply(received(), {}) is example.reply(received(), {})
 
 
+@pytest.mark.parametrize(
+    ("value", "templates", "expected"),
+    [
+        ({"a": [1, {"b": "was"}], "c": "\u20ac"}, {"/a/1/b": "{$v.n}"}, '{"a":[1,{"b":7}],"c":"\u20ac"}'),
+        ({"a": "was", "b": "was"}, {"/b": "<{$v.n}>", "/a": "{$v.none}"}, '{"a":"was","b":"<7>"}'),
+        ({"url": "was", "id": "was"}, {"": "{$v.order}", "/url": "{$url}"}, '{"id":3,"url":"http://h/a/1"}'),
+        ({"o": {"x": 1, "y": "was"}}, {"/o/y": "{$v.n}", "/o": "{$v.order}"}, '{"o":{"id":3,"y":7}}'),
+        ("was", {"": "{$v.text}"}, '"a \\"b\\""'),
+    ],
+)
+def test_values_are_put_in_where_the_pointers_say_and_nowhere_else(
+    value: object, templates: dict[str, str], expected: str
+) -> None:
+    example = compile_example(OUTCOME, JSON, value, templates, {})
+    values = {"v": {"n": 7, "order": {"id": 3}, "text": 'a "b"'}}
+    assert example.reply(received(), values).body.decode() == expected
+
+
+def test_body_that_is_no_json_is_the_text_itself() -> None:
+    example = compile_example(OUTCOME, "text/plain", "was", {"": "order {$request.path.id}"}, {})
+    assert example.reply(received(), {}).body == b"order 1"
+
+
+@pytest.mark.parametrize("pointer", ["/b", "/a/0", "/a/x/y", "/l/9", "/l/x"])
+def test_pointer_that_leads_nowhere_is_refused(pointer: str) -> None:
+    with pytest.raises(ValueError, match="the value has no"):
+        compile_example(OUTCOME, JSON, {"a": {"x": 1}, "l": [1]}, {pointer: "{$url}"}, {})
+
+
 def test_headers_cannot_be_split() -> None:
     example = compile_example(OUTCOME, None, None, {}, {"X": "{$request.query.q}"})
     assert example.reply(received("q=a%0d%0aY:%20z"), {}).headers == (("X", "a  Y: z"),)

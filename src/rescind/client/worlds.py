@@ -29,6 +29,9 @@ class State:
             return everything if collection is None else everything[collection]
         return self.control.call("GET", _record(vendor, collection, identifier))
 
+    __call__ = get
+    """The same, for short: ``sandbox.state("alephee")``."""
+
     def put(self, vendor: str, collection: str, identifier: str, record: Mapping[str, Any]) -> Any:
         """Add a record, or replace it; gives it as it is kept.
 
@@ -67,6 +70,9 @@ class Settings:
         """
         settings: dict[str, Any] = self.control.call("GET", f"/state/{quote(vendor)}/settings")
         return settings
+
+    __call__ = get
+    """The same, for short: ``sandbox.settings("alephee")``."""
 
     def change(self, vendor: str, **settings: Any) -> dict[str, Any]:
         """Change some settings; gives them all.
