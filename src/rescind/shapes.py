@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields, validate
@@ -65,6 +66,9 @@ class OpenSchema(Schema):
     expires = Moment(allow_none=True)
 
 
+_OPEN = OpenSchema()
+
+
 class Reference(fields.String):
     """The identifier of a record in ``collection``, which must exist in the fixture."""
 
@@ -87,7 +91,7 @@ class Shape:
 
     def schema(self, collection: str) -> Schema | None:
         """The schema of a collection's records; None if there is no such collection."""
-        return self.collections.get(collection) if self.collections else OpenSchema()
+        return self.collections.get(collection) if self.collections else _OPEN
 
     def relative_moments(self, collection: str, record: Record) -> tuple[str, ...]:
         """The fields of a record that hold a moment relative to the beginning of the sandbox."""
@@ -127,21 +131,28 @@ def inner(declared: Any) -> Any:
 
 
 def _targets(schema: Schema) -> set[str]:
-    targets: set[str] = set()
-    for declared in schema.fields.values():
-        held = inner(declared)
-        if isinstance(held, Reference):
-            targets.add(held.collection)
-        elif isinstance(held, fields.Nested):
-            targets |= _targets(held.schema)
-    return targets
+    return {target for declared in schema.fields.values() for target in _refers_to(declared)}
+
+
+def _refers_to(declared: fields.Field[Any]) -> set[str]:
+    """The collections that a field's references name."""
+    held = inner(declared)
+    if isinstance(held, Reference):
+        return {held.collection}
+    return _targets(held.schema) if isinstance(held, fields.Nested) else set()
 
 
 def _references(schema: Schema, data: Record, place: Pointer) -> Iterator[tuple[Pointer, str, str]]:
-    for name, declared in schema.fields.items():
+    for name in _referring(schema):
         value = data.get(name)
         if value is not None:
-            yield from _field_references(declared, value, (*place, name))
+            yield from _field_references(schema.fields[name], value, (*place, name))
+
+
+@cache
+def _referring(schema: Schema) -> tuple[str, ...]:
+    """The fields of a schema that can hold a reference."""
+    return tuple(name for name, declared in schema.fields.items() if _refers_to(declared))
 
 
 def _field_references(declared: fields.Field[Any], value: Any, place: Pointer) -> Iterator[tuple[Pointer, str, str]]:

@@ -76,7 +76,7 @@ class State:
         for name in self._vendor.shape.relative_moments(collection, fitting):
             fitting[name] = moments.write(moment_at(name, fitting[name], self._world.now))
         self._world.put(collection, identifier, fitting)
-        return self.get(collection, identifier), is_new
+        return {**fitting, "id": identifier}, is_new
 
     def patch(self, collection: str, identifier: str, changes: Record) -> Record:
         """Change some fields of a record, and give it whole."""
