@@ -63,7 +63,7 @@ HOME = {
     "httptools": {"web"},
     "asyncio": {"web"},
     "uvloop": {"web"},
-    "redis": {"store/redis"},
+    "redis": {"store/redis", "store/connection"},
     "yaml": {"documents"},
     "marshmallow": {"shapes", "fixtures", "control", "vendors"},
     "jsonschema_rs": {"contract"},

@@ -136,9 +136,37 @@ def test_server_stops_and_leaves_neither_thread_nor_port() -> None:
         httpx.get(server.url)
 
 
-def test_wrong_settings_of_a_server_are_refused() -> None:
-    with pytest.raises(SettingsError, match="port 70000 is none"):
-        rescind.start(port=70000)
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"port": 70000}, "port 70000 is none"),
+        ({"port": "1"}, "port is '1', which is no int"),
+        ({"workers": 2}, "start\\(\\) has no setting 'workers'"),
+        ({"vendors": ()}, "did you mean 'vendor'"),
+    ],
+)
+def test_wrong_settings_of_a_server_are_refused(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        rescind.start(**settings)
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "é", "a?b", "a" * 65])
+def test_name_that_no_sandbox_can_have_is_refused(started: rescind.Server, name: str) -> None:
+    with pytest.raises(rescind.SandboxError, match="is no name of a sandbox; a name matches"):
+        started.sandbox(name)
+
+
+def test_base_url_that_is_none_is_an_error() -> None:
+    with pytest.raises(rescind.SandboxError, match="is no address"):
+        rescind.Sandbox("nonsense").reset()
+
+
+def test_dropping_forgets_a_sandbox_and_resets_the_one_without_a_name(started: rescind.Server) -> None:
+    for base_url in (f"{started.url}/~dropped/", started.url):
+        sandbox = rescind.Sandbox(base_url)
+        sandbox.send({"method": "DELETE", "path": "/api/v2/orders/72544"})
+        sandbox.drop()
+        assert sandbox.journal() == []
 
 
 def test_importing_rescind_imports_nothing_heavy() -> None:

@@ -70,6 +70,34 @@ def test_failing_test_shows_the_journal_of_its_sandbox(project: pytest.Pytester)
     assert str(result.stdout).count("the journal of") == 1
 
 
+def test_sandbox_fixture_of_a_project_that_has_nothing_to_do_with_it_is_left_alone(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import pytest
+        class Box: journal, base_url = [], "x"
+        @pytest.fixture
+        def sandbox(): return Box()
+        def test_a(sandbox): assert 0
+        def test_b(): pass
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(passed=1, failed=1)
+    assert "the journal of" not in str(result.stdout)
+
+
+def test_server_that_is_gone_when_a_test_fails_does_not_end_the_session(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_a(sandbox, rescind_server): rescind_server.stop(); assert 0
+        def test_b(): pass
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["It cannot be read: no answer*"])
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_gate_counts_what_all_tests_and_all_workers_have_met(project: pytest.Pytester, workers: str) -> None:
     project.makepyfile(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import threading
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from rescind.assembly import assemble
 from rescind.client import Server
-from rescind.errors import RescindError
+from rescind.errors import RescindError, SettingsError
 from rescind.settings import ServeSettings
 from rescind.web.serving import listen, run
+
+_NOT_HERE = {"workers", "reload"}
+"""What only ``rescind serve`` does: it has processes, and files that are edited while it runs."""
 
 
 def start(**settings: Any) -> Server:
@@ -22,7 +28,7 @@ def start(**settings: Any) -> Server:
     ...     server.url.startswith("http://127.0.0.1:")
     True
     """
-    chosen = ServeSettings(**{"port": 0, **settings})
+    chosen = _checked({"port": 0, **settings})
     site, _ = assemble(chosen)
     listeners = listen(chosen.host, chosen.port)[0]
     watch, alive = os.pipe()
@@ -41,3 +47,17 @@ def start(**settings: Any) -> Server:
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     port = listeners[0].getsockname()[1]
     return Server(f"http://{host}:{port}", chosen.control_token, stop)
+
+
+def _checked(given: dict[str, Any]) -> ServeSettings:
+    """The settings, as far as a server in a thread has them. Raises SettingsError for others."""
+    known = {one.name: one.metadata["kind"] for one in fields(ServeSettings) if one.name not in _NOT_HERE}
+    for name, value in given.items():
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+            raise SettingsError(f"start() has no setting {name!r}; did you mean {nearest!r}?")
+        if isinstance(value, str) and known[name] in {Path, tuple}:
+            given[name] = Path(value) if known[name] is Path else (value,)
+        elif value is not None and not isinstance(value, known[name]):
+            raise SettingsError(f"{name} is {value!r}, which is no {known[name].__name__}")
+    return ServeSettings(**given)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """A failing test shows what its sandbox has seen."""
     report = yield
     mine = getattr(item, "funcargs", {}).get("sandbox")
-    if report.when == "call" and report.failed and mine is not None and hasattr(mine, "journal"):
+    client = sys.modules.get("rescind.client")  # who has not imported it has no sandbox of ours
+    if report.when == "call" and report.failed and client and isinstance(mine, client.Sandbox):
         from rescind.trials import told  # noqa: PLC0415
 
         report.sections.append((f"the journal of {mine.base_url}", told(mine, _SHOWN_ENTRIES)))
@@ -192,7 +194,7 @@ def _usage_errors() -> Iterator[None]:
 def _name(request: pytest.FixtureRequest) -> str:
     """A name for the test's sandbox: what a person recognises, and what makes it the only one."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.uname().nodename}/{os.getpid()}")
     unique = hashlib.blake2b(f"{run}/{request.node.nodeid}".encode(), digest_size=4).hexdigest()
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", request.node.name)[:40].strip("-")
     return f"{worker}-{readable}-{unique}"[:64]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rescind import data
-from rescind.client import Sandbox
+from rescind.client import Sandbox, SandboxError
 from rescind.control.catalogue import catalogue
 from rescind.control.coverage import summarise
 from rescind.control.reports import as_junit, as_markdown, commands
@@ -140,7 +140,11 @@ def write_report(path: str, met: Met) -> None:
 
 def told(sandbox: Sandbox, last: int) -> str:
     """The last exchanges of a sandbox, as a person reads them."""
-    return "\n".join(line for entry in sandbox.journal(limit=last) for line in _told(entry)) or "It has seen no call."
+    try:
+        entries = sandbox.journal(limit=last)
+    except SandboxError as error:
+        return f"It cannot be read: {error}"
+    return "\n".join(line for entry in entries for line in _told(entry)) or "It has seen no call."
 
 
 def _told(entry: Mapping[str, Any]) -> list[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 import redis
 
+from redis_servers import RedisServer
 from rescind.errors import SettingsError, StoreDownError, StoreError
 from rescind.model import Answer, Bounds, Fact, JournalEntry, Reply, Request
 from rescind.store import open_store
+from rescind.store.redis import RedisStore
 
 if TYPE_CHECKING:
-    from redis_servers import RedisServer
     from rescind.store import Store, Transaction
 
 
@@ -228,6 +230,9 @@ def test_sandbox_in_redis_lives_only_for_its_time(redis_server: RedisServer) -> 
             "there is no store 'postgres://localhost'; it begins with one of: memory://, redis://",
         ),
         ("redis://localhost:many/0", "is no address"),
+        ("redis://localhost/abc", "'abc' is the number of no database"),
+        ("redis://localhost/0?foo=1", "is no address"),
+        ("redis://[::1", "is no address"),
     ],
 )
 def test_wrong_address_is_refused_with_what_would_be_right(address: str, problem: str) -> None:
@@ -235,11 +240,45 @@ def test_wrong_address_is_refused_with_what_would_be_right(address: str, problem
         open_store(address, BOUNDS)
 
 
-@pytest.mark.parametrize("address", ["redis://:secret@127.0.0.1:1/0", "redis+cluster://:secret@127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "address",
+    ["redis://:secret@127.0.0.1:1/0", "redis+cluster://:secret@127.0.0.1:1", "redis://127.0.0.1:1/0?password=secret"],
+)
 def test_store_that_does_not_answer_is_named_without_its_password(address: str) -> None:
     with pytest.raises(StoreDownError, match=r"127.0.0.1:1.* does not answer") as raised:
         open_store(address, BOUNDS)
     assert "secret" not in str(raised.value)
+
+
+def test_full_redis_says_so_and_lets_sandboxes_be_dropped(tmp_path: Path, redis_server: RedisServer) -> None:  # noqa: ARG001 - it skips, or fails, where there is no Redis
+    full = RedisServer(tmp_path)
+    try:
+        store, other = (open_store(full.url, BOUNDS).of("v") for _ in range(2))
+        store.transact("a", 0, add_one)
+        with redis.Redis(port=full.port) as client:
+            client.config_set("maxmemory", "1mb")
+            with pytest.raises(StoreDownError, match="has no memory left; drop sandboxes"):
+                store.transact("a", 0, add_one)
+            other.drop("a")
+            client.config_set("maxmemory", "0")
+        assert store.transact("a", 0, add_one) == 1
+    finally:
+        full.stop()
+
+
+def test_sandbox_that_begins_while_another_process_looks_is_listed(redis_server: RedisServer) -> None:
+    version = str(uuid4())
+    one, other = (RedisStore(redis_server.url, BOUNDS, version) for _ in range(2))
+    script = vars(other)["_script"]
+
+    def late(**arguments: object) -> object:
+        vars(other)["_script"] = script
+        assert one.sandboxes() == []
+        return script(**arguments)
+
+    vars(other)["_script"] = late  # between the listing of the sandbox and its first commit
+    other.transact("x", 0, add_one)
+    assert [info.name for info in one.sandboxes()] == ["x"]
 
 
 def entry(number: int) -> JournalEntry:

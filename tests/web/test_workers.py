@@ -109,6 +109,13 @@ def test_workers_share_one_world(redis_server: RedisServer) -> None:
         assert [entry["id"] for entry in entries] == list(range(1, 97))
 
 
+def test_port_of_another_server_is_not_shared_with_it(redis_server: RedisServer) -> None:
+    with serving("--workers", "2", "--store", redis_server.url) as server:
+        port = server.url.rpartition(":")[2]
+        with pytest.raises(RuntimeError, match="Address already in use"):
+            Server("--workers", "2", "--store", redis_server.url, "--port", port)
+
+
 def test_clock_overrides_and_rates_are_shared_by_all_workers(redis_server: RedisServer) -> None:
     with serving("--workers", "2", "--store", redis_server.url) as server:
         base_url = f"{server.url}/~{uuid4()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
@@ -65,12 +65,15 @@ class Control:
         content = json.dumps(body).encode() if body is not None else None
         headers |= {"Content-Type": "application/json"} if body is not None else {}
         headers |= {"Authorization": f"Bearer {self.token}"} if self.token and path.startswith("/_rescind") else {}
-        request = Request(url, content, headers, method=method)  # noqa: S310 - the caller's own base URL
         try:
+            request = Request(url, content, headers, method=method)  # noqa: S310 - the caller's own base URL
             with _opener(url).open(request, timeout=TIMEOUT_SECONDS) as reply:
                 return reply.status, reply.read().decode()
         except HTTPError:
             raise
+        except (ValueError, InvalidURL) as error:
+            detail = f"{url!r} is no address: {error}"
+            raise SandboxError(0, {"detail": detail, "remedy": "write http://HOST:PORT/~NAME"}) from None
         except (URLError, OSError, HTTPException) as error:
             detail = f"{url} does not answer: {getattr(error, 'reason', error)}"
             raise SandboxError(0, {"detail": detail, "remedy": "is the server running there?"}) from None

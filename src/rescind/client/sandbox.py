@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Json = Mapping[str, Any]
+
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class VerificationError(AssertionError):
@@ -170,9 +174,12 @@ class Sandbox:
         self.control.call("POST", "/reset")
 
     def drop(self) -> None:
-        """Forget the sandbox; its next use begins another of the name."""
-        name = self.base_url.rpartition("/~")[2]
-        self.control.call("DELETE", f"/sandboxes/{quote(name)}")
+        """Forget the sandbox; its next use begins another of the name. The one without a name is reset."""
+        _, has_name, name = self.base_url.rstrip("/").rpartition("/~")
+        if has_name:
+            self.control.call("DELETE", f"/sandboxes/{quote(name, safe='')}")
+        else:
+            self.reset()
 
 
 class Server:
@@ -189,6 +196,9 @@ class Server:
         >>> server.sandbox("mine").base_url == server.url + "/~mine"
         True
         """
+        if name and not _NAME.fullmatch(name):
+            remedy = f"a name matches {_NAME.pattern}"
+            raise SandboxError(0, {"detail": f"{name!r} is no name of a sandbox", "remedy": remedy})
         return Sandbox(f"{self.url}/~{name}" if name else self.url, self._token)
 
     def stop(self) -> None:

@@ -14,18 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.cluster import RedisCluster
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import OutOfMemoryError, RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
-from redis.retry import Retry
 
-from rescind.errors import SettingsError, StoreDownError
+from rescind.errors import StoreDownError
 from rescind.moments import SECOND
 from rescind.store import SandboxInfo, no_room
+from rescind.store.connection import TIMEOUT_SECONDS, connect, shown
 from rescind.store.pending import GONE, Pending, Tables, apply
 from rescind.store.texts import changes_of, decode, entry_of, field_steps, log_steps, table_and_key
 
@@ -39,12 +35,11 @@ T = TypeVar("T")
 
 _REMEDY: Final = "start it, or check --store"
 
-_SCRIPT: Final = (Path(__file__).parent / "commit.lua").read_text()
+_COMMIT, _READ = ((Path(__file__).parent / f"{name}.lua").read_text() for name in ("commit", "read"))
 _NONE: Final = "0"
 """The version of a sandbox that does not exist."""
 
-_TIMEOUT_SECONDS = 2
-_PAUSE_NS = _TIMEOUT_SECONDS * SECOND + SECOND // 4
+_PAUSE_NS = TIMEOUT_SECONDS * SECOND + SECOND // 4
 """Counted from the beginning of the call that was not answered in time."""
 
 _MOST_TRIES = 1_000
@@ -95,8 +90,9 @@ class RedisStore:
         self._lock = Lock()
         self._paused_until = 0
         with self._answering(0):
-            self._client: Any = _connect(url)
-            self._script = self._client.register_script(_SCRIPT)
+            self._client: Any = connect(url)
+            self._script = self._client.register_script(_COMMIT)
+            self._read = self._client.register_script(_READ)
             self._name = self._client.incr("rescind:processes")  # workers that are forked differ by their process
 
     def of(self, version: str) -> RedisStore:
@@ -129,9 +125,9 @@ class RedisStore:
 
     def drop(self, sandbox: str) -> None:
         """Forget a sandbox; see ``Store``."""
-        self._wipe("drop", sandbox, 0)
         with self._answering(0):
-            self._client.srem(self._index, sandbox)
+            self._client.srem(self._index, sandbox)  # first, so that whoever begins it anew lists it anew
+        self._wipe("drop", sandbox, 0)
 
     def sandboxes(self) -> Sequence[SandboxInfo]:
         """The sandboxes that exist; see ``Store``."""
@@ -150,6 +146,9 @@ class RedisStore:
             gone = set(names) - {info.name for info in shown}
             if gone:
                 self._client.srem(self._index, *gone)
+            for name in gone:  # one may have begun in between
+                if self._client.exists(self._key(name, "meta")):
+                    self._client.sadd(self._index, name)
         return shown
 
     def _commit(self, verb: str, sandbox: str, replica: _Replica, pending: Pending, now: int) -> bool:
@@ -165,13 +164,16 @@ class RedisStore:
         keys = [self._key(sandbox, part) for part in ("meta", "state", "changes", *(f"log:{log}" for log in logs))]
         head = [verb, replica.version, now, pending.born, self._life_ms, changes_of(pending), _CHANGES_KEPT]
         head += [f"{self._name}/{os.getpid()}", _CLAIM_US if replica.lost >= _PATIENT_TRIES else 0]
-        if replica.version == _NONE or now - replica.listed > self._life_ms * 250_000:
+        is_new = replica.version == _NONE
+        if is_new or now - replica.listed > self._life_ms * 250_000:
             self._list(sandbox, replica, now)
         reply = _Reply(*self._script(keys=keys, args=[*head, *field_steps(pending), *log_steps(pending, logs)]))
         if reply.happened:
             apply(pending.writes, replica.tables)
             replica.version = reply.version.decode()
             replica.lost = 0
+            if is_new:
+                self._client.sadd(self._index, sandbox)  # whoever looked for it meanwhile has taken it off
             return True
         replica.lost += 1
         _catch_up(replica, reply)
@@ -192,23 +194,21 @@ class RedisStore:
         """Read the whole sandbox, if the replica does not follow it."""
         if replica.version:
             return
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.hmget(self._key(sandbox, "meta"), "version", "born")
-        pipeline.hgetall(self._key(sandbox, "state"))
-        (version, born), fields = pipeline.execute()
-        replica.version, replica.born = (version.decode(), int(born)) if version else (_NONE, now)
+        keys = [self._key(sandbox, "meta"), self._key(sandbox, "state")]
+        version, born, fields = self._read(keys=keys, args=["state"])
+        replica.version = version.decode()
+        replica.born = now if replica.version == _NONE else int(born)
         replica.tables = {}
-        for field, value in sorted(fields.items(), key=lambda item: int(item[1].partition(b" ")[0])):
+        rows = zip(fields[::2], fields[1::2], strict=True)
+        for field, value in sorted(rows, key=lambda row: int(row[1].partition(b" ")[0])):
             table, key = table_and_key(field)
             replica.tables.setdefault(table, {})[key] = decode(value.partition(b" ")[2].decode())
 
     def _entries(self, sandbox: str, replica: _Replica, log: str) -> Sequence[JournalEntry]:
         """The entries of a log, from the very version that the transaction reads."""
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.hget(self._key(sandbox, "meta"), "version")
-        pipeline.lrange(self._key(sandbox, f"log:{log}"), 0, -1)
-        version, entries = pipeline.execute()
-        if (version or _NONE.encode()).decode() != replica.version:
+        keys = [self._key(sandbox, "meta"), self._key(sandbox, f"log:{log}")]
+        version, _, entries = self._read(keys=keys, args=["log"])
+        if version.decode() != replica.version:
             raise _Stale
         return tuple(entry_of(entry.decode()) for entry in entries)
 
@@ -252,34 +252,17 @@ class RedisStore:
     def _answering(self, now: int) -> Iterator[None]:
         """Turn what the client library raises into StoreDownError; one that has just hung is not asked at once."""
         if now and now < self._paused_until:
-            raise StoreDownError(f"the store at {_shown(self._url)} did not answer in time", _REMEDY)
+            raise StoreDownError(f"the store at {shown(self._url)} did not answer in time", _REMEDY)
         try:
             yield
         except (RedisError, RedisClusterException, OSError) as failure:
             if isinstance(failure, RedisTimeout):
                 self._paused_until = now + _PAUSE_NS
-            problem = f"the store at {_shown(self._url)} does not answer: {failure}"
+            if isinstance(failure, OutOfMemoryError):
+                problem = f"the store at {shown(self._url)} has no memory left"
+                raise StoreDownError(problem, "drop sandboxes, or give it a larger maxmemory") from None
+            problem = f"the store at {shown(self._url)} does not answer: {failure}"
             raise StoreDownError(problem, _REMEDY) from None
-
-
-def _connect(url: str) -> Any:
-    """A client that tries everything once: a step that may have happened must not happen again."""
-    settings = {"socket_timeout": _TIMEOUT_SECONDS, "socket_connect_timeout": _TIMEOUT_SECONDS}
-    once = Retry(NoBackoff(), 0)
-    scheme, _, rest = url.partition("://")
-    try:
-        if scheme.endswith("+cluster"):
-            plain = f"{scheme.removesuffix('+cluster')}://{rest}"
-            return RedisCluster.from_url(plain, retry=once, **settings)
-        return Redis.from_url(url, retry=once, **settings)
-    except ValueError as wrong:
-        raise SettingsError(f"the store {_shown(url)} is no address: {wrong}; write redis://HOST:PORT/DB") from None
-
-
-def _shown(url: str) -> str:
-    """The URL without its password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _catch_up(replica: _Replica, reply: _Reply) -> None:

@@ -70,6 +70,8 @@ def listen(host: str, port: int, shares: int = 1) -> list[list[socket.socket]]:
     listeners: list[list[socket.socket]] = [[] for _ in range(shares)]
     try:
         plain = host.encode() if host.isascii() else host  # only a name that is not ASCII needs the codec for names
+        if shares > 1 and port:
+            socket.create_server((host, port)).close()  # the port may be shared, but not with somebody else's server
         for family, *_, address in socket.getaddrinfo(plain, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
             for share in listeners:
                 chosen = listeners[0][0].getsockname()[1] if listeners[0] else address[1]
@@ -137,7 +139,8 @@ async def _serve(
     settings = site.settings
     limits = (settings.max_body, settings.max_connections)
     servers = [
-        await loop.create_server(lambda: Connection(site, limits, connections), sock=listener) for listener in listeners
+        await loop.create_server(lambda: Connection(site, limits, connections), sock=listener, backlog=_BACKLOG)
+        for listener in listeners
     ]
     ready()
     tasks = [asyncio.create_task(_sweep(connections, settings.idle_seconds))]
