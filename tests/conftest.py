@@ -7,6 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+import httpcore  # noqa: F401 - httpx imports it when it first needs it; within a test of pytester it would come twice
 import httpx
 import pytest
 
