@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "moments": set(),
     "problems": {"model"},
     "data": set(),
-    "settings": {"errors", "model"},
+    "settings": {"errors", "model", "store"},
     "rate": {"moments"},
     "progress": set(),
     "documents": {"errors", "progress"},

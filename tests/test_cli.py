@@ -73,6 +73,8 @@ def test_port_in_use_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> No
         ),
         (["serve", "--store", "redis://localhost:1"], {}, "the store at redis://localhost:1 does not answer"),
         (["serve", "--workers", "2"], {}, "2 workers would have 2 worlds"),
+        (["serve", "--workers", "2", "--store", "memory"], {}, "2 workers would have 2 worlds"),
+        (["serve", "--store", "memory"], {}, "there is no store 'memory'"),
         (["serve", "--control-token", ""], {}, "the control token is no visible ASCII text"),
         (["serve", "--vendor", "alephe"], {}, "there is no such vendor"),
         (["serve", "--spec", "/nowhere"], {}, "there is no such folder"),

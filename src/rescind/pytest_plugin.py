@@ -91,8 +91,10 @@ def sandbox(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[
     yield mine
     from rescind.trials import merge  # noqa: PLC0415
 
-    merge(request.config.stash[_MET], mine.coverage(request.config.getoption("--rescind-vendor")))
-    mine.drop()
+    try:
+        merge(request.config.stash[_MET], mine.coverage(request.config.getoption("--rescind-vendor")))
+    finally:
+        mine.drop()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rescind.errors import SettingsError
 from rescind.model import Bounds
+from rescind.store import SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +72,7 @@ class ServeSettings:
             value = getattr(self, one.name)
             if isinstance(value, int) and not isinstance(value, bool) and one.name != "port" and value < 1:
                 raise SettingsError(f"{one.name.replace('_', '-')} {value} lets nothing in; use a number from 1")
-        if self.workers > 1 and self.store.startswith("memory:"):
+        if self.workers > 1 and self.store.partition("://")[0] not in SHARED:
             raise SettingsError(
                 f"{self.workers} workers would have {self.workers} worlds, since each process has a memory of its own; "
                 "share one with --store redis://HOST:PORT/DB, or use one worker"

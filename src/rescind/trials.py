@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rescind import data
 from rescind.client import Sandbox, SandboxError
-from rescind.control.catalogue import catalogue
+from rescind.control.catalogue import CONTROL, catalogue
 from rescind.control.coverage import summarise
 from rescind.control.reports import as_junit, as_markdown, commands
 from rescind.errors import SettingsError
@@ -57,7 +60,9 @@ class Trial:
     def prepare(self, sandbox: Sandbox) -> None:
         """Bring the sandbox to where the request meets the outcome."""
         for step in self.before:
-            sandbox.send(step)
+            status = sandbox.send(step)
+            if step["path"].startswith(CONTROL) and status >= HTTPStatus.BAD_REQUEST:
+                raise SandboxError(status, {"detail": f"{step['method']} {step['path']} was refused"})
         if self.override:
             sandbox.override(self.vendor, operation=self.operation, outcome=self.name)
 
@@ -72,7 +77,7 @@ def trials(
 
     Raises SettingsError for names that do not exist.
     """
-    entries = Sandbox(url).outcomes() if url else catalogue(load_vendors([data.SPEC_DIR], [data.FIXTURE_DIR]))
+    entries = _catalogue(url)
     mine = [entry for entry in entries if f"{entry['vendor']}.{entry['operation']}" == operation]
     _refuse_unknown("operation", [operation], {f"{entry['vendor']}.{entry['operation']}" for entry in entries})
     names, marks = _several(only), _several(provenance)
@@ -83,6 +88,14 @@ def trials(
         for entry in mine
         if (not names or entry["outcome"] in names) and (not marks or entry["provenance"]["mark"] in marks)
     ]
+
+
+@cache
+def _catalogue(url: str | None) -> list[dict[str, Any]]:
+    """The outcomes of the server at the URL; without one, of the vendors that come with Rescind."""
+    if url:
+        return Sandbox(url.rstrip("/"), os.environ.get("RESCIND_CONTROL_TOKEN")).outcomes()
+    return catalogue(load_vendors([data.SPEC_DIR], [data.FIXTURE_DIR]))
 
 
 def merge(met: Met, report: Mapping[str, Any]) -> None:

@@ -188,6 +188,25 @@ class TestSharedStore:
         with pytest.raises(LookupError):
             other.transact("a", 0, need)
 
+    def test_wiping_what_was_not_there_before_reaches_what_the_other_has_made_since(
+        self, shared: tuple[Store, Store]
+    ) -> None:
+        one, other = shared
+        one.reset("a", 1)
+        one.drop("a")
+        assert one.transact("a", 2, lambda tx: tx.entries("log")) == ()
+        other.transact("a", 3, add_one)
+        one.reset("a", 5)
+        assert other.transact("a", 6, lambda tx: (tx.born, tx.read("counters", "one"))) == (5, None)
+        one.drop("b")
+        assert one.transact("b", 7, lambda tx: tx.born) == 7
+
+    def test_both_agree_on_when_a_sandbox_began(self, shared: tuple[Store, Store]) -> None:
+        one, other = shared
+        assert one.transact("a", 1, lambda tx: tx.entries("log")) == ()
+        other.transact("a", 3, add_one)
+        assert one.transact("a", 9, lambda tx: (tx.born, tx.read("counters", "one"))) == (3, 1)
+
     def test_journal_is_one(self, shared: tuple[Store, Store]) -> None:
         for number, store in enumerate(shared * 2):
             store.transact("a", 0, lambda tx, number=number: tx.append("log", entry(number), 9))  # type: ignore[misc]

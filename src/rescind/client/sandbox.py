@@ -220,7 +220,10 @@ def credentials_for(schemes: Iterable[Json], credential: str | None) -> Credenti
     headers: dict[str, str] = {}
     for scheme in schemes if credential else ():
         if scheme["type"] == "apiKey":
-            (params if scheme["in"] == "query" else headers)[scheme["name"]] = str(credential)
+            if scheme["in"] == "cookie":
+                headers["Cookie"] = f"{scheme['name']}={credential}"
+            else:
+                (params if scheme["in"] == "query" else headers)[scheme["name"]] = str(credential)
         else:
             headers["Authorization"] = f"{scheme.get('scheme', 'bearer').capitalize()} {credential}"
     return Credentials(params, headers)

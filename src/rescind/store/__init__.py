@@ -99,7 +99,7 @@ def open_store(url: str, bounds: Bounds) -> Store:
 
     Raises SettingsError for a URL that names none, and StoreDownError if it does not answer.
     """
-    scheme = url.partition("://")[0]
+    scheme = url.partition("://")[0] if "://" in url else ""
     if scheme == "memory":
         from rescind.store.memory import MemoryStore  # noqa: PLC0415 - each store is for those who choose it
 

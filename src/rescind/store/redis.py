@@ -117,7 +117,7 @@ class RedisStore:
                     continue
                 if pending.only_reads_logs or self._commit("write", sandbox, replica, pending, now):
                     return result
-        raise StoreDownError(f"too many processes write to sandbox {sandbox!r}", "give tests sandboxes of their own")
+        raise _too_busy(sandbox)
 
     def reset(self, sandbox: str, now: int) -> None:
         """Make the sandbox as new; see ``Store``."""
@@ -189,10 +189,11 @@ class RedisStore:
                 if self._commit(verb, sandbox, replica, Pending(now, {}, _no_entries), now):
                     replica.forget()
                     return
+        raise _too_busy(sandbox)
 
     def _refresh(self, sandbox: str, replica: _Replica, now: int) -> None:
-        """Read the whole sandbox, if the replica does not follow it."""
-        if replica.version:
+        """Read the whole sandbox, if the replica does not follow it; that there is none may have changed unseen."""
+        if replica.version not in {"", _NONE}:
             return
         keys = [self._key(sandbox, "meta"), self._key(sandbox, "state")]
         version, born, fields = self._read(keys=keys, args=["state"])
@@ -257,7 +258,7 @@ class RedisStore:
             yield
         except (RedisError, RedisClusterException, OSError) as failure:
             if isinstance(failure, RedisTimeout):
-                self._paused_until = now + _PAUSE_NS
+                self._paused_until = max(self._paused_until, now + _PAUSE_NS)
             if isinstance(failure, OutOfMemoryError):
                 problem = f"the store at {shown(self._url)} has no memory left"
                 raise StoreDownError(problem, "drop sandboxes, or give it a larger maxmemory") from None
@@ -267,13 +268,17 @@ class RedisStore:
 
 def _catch_up(replica: _Replica, reply: _Reply) -> None:
     """Apply the changes that were missed; where they are not all known any more, the sandbox has to be read again."""
-    if not reply.missed and reply.version.decode() != replica.version:
+    if replica.version == _NONE or (not reply.missed and reply.version.decode() != replica.version):
         replica.forget()
         return
     for change in reply.missed:
         for table, key, *value in decode(change.decode()):
             apply({table: {key: value[0] if value else GONE}}, replica.tables)
     replica.version = reply.version.decode()
+
+
+def _too_busy(sandbox: str) -> StoreDownError:
+    return StoreDownError(f"too many processes write to sandbox {sandbox!r}", "give tests sandboxes of their own")
 
 
 def _no_entries(log: str) -> Sequence[JournalEntry]:  # noqa: ARG001 - the form that Pending asks for

@@ -62,7 +62,7 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
 
 
 def version_of(vendors: Iterable[Vendor]) -> str:
-    """A name for exactly these documents, fixtures and rules: whatever differs in one of them gives another name."""
+    """A name for this version of Rescind with exactly these documents, fixtures and rules beside the documents."""
     content = hashlib.blake2b(__version__.encode(), digest_size=8)
     for vendor in vendors:
         rules = vendor.spec.document.path.with_suffix(".py")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BACKLOG = 1024
 _WATCH_SECONDS = 0.25
 _SWEEP_SECONDS = 5
-_COLLECT_SECONDS = 600
+_CALM_COLLECT_SECONDS, _BUSY_COLLECT_SECONDS = 60, 600
 _GRACE_SECONDS = 10
 """How long replies that are under way may take once the server was asked to stop."""
 
@@ -180,7 +180,7 @@ async def _sweep(connections: set[Connection], idle_seconds: int) -> None:
 
 
 async def _collect_garbage(connections: set[Connection]) -> None:
-    """Look for garbage when there was work and nobody waits; while somebody always does, once in a long while.
+    """Look for garbage when nobody has asked for a second; while somebody always does, once in a long while.
 
     The journal turns over some hundred thousand values, and a collector that looks through them whenever it counts
     enough new ones makes requests wait for tens of milliseconds. Requests leave no cycles behind, so nothing is urgent.
@@ -189,11 +189,11 @@ async def _collect_garbage(connections: set[Connection]) -> None:
     collected = loop.time()
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
-        used = max((connection.used for connection in connections), default=collected)
-        is_idle = used > collected and loop.time() - used > 1
-        if is_idle or loop.time() - collected > _COLLECT_SECONDS:
+        now = loop.time()
+        is_calm = all(now - connection.used > 1 for connection in connections)
+        if now - collected > (_CALM_COLLECT_SECONDS if is_calm else _BUSY_COLLECT_SECONDS):
             gc.collect()
-            collected = loop.time()
+            collected = now
 
 
 async def _watch(reload: Reload) -> None:

@@ -90,7 +90,8 @@ def _do(work: Work, watch: int, tell: int) -> NoReturn:
         code = 0
     except BaseException:  # noqa: BLE001 - a fork must not go on as its parent
         traceback.print_exc()
-    finally:
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
+    finally:
         os._exit(code)
