@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rescind.client import Control, SandboxError
-from rescind.control.reports import commands, missed_outcomes
+from rescind.control.reports import missed_lines, missed_outcomes
 from rescind.errors import SettingsError
 from rescind.listing import columns
 
@@ -42,8 +42,7 @@ def _shortfall(report: Mapping[str, Any], options: argparse.Namespace) -> str:
         return ""
     lines = [f"rescind: {percent}% of the outcomes met, and {options.fail_under:g}% are wanted; never met:"]
     for one in missed_outcomes(report):
-        lines.append(f"  {one['id']}")
-        lines += [f"    {command}" for command in commands(one["way"], options.url.rstrip("/"))]
+        lines += [f"  {line}" for line in missed_lines(one, options.url.rstrip("/"))]
     return "\n".join(lines)
 
 

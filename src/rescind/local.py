@@ -13,7 +13,7 @@ from rescind.assembly import assemble
 from rescind.client import Server
 from rescind.errors import RescindError, SettingsError
 from rescind.settings import ServeSettings
-from rescind.web.serving import listen, run
+from rescind.web.serving import base_url, listen, run
 
 _NOT_HERE = {"workers", "reload"}
 """What only ``rescind serve`` does: it has processes, and files that are edited while it runs."""
@@ -44,9 +44,7 @@ def start(**settings: Any) -> Server:
         thread.join()
         os.close(watch)
 
-    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
-    port = listeners[0].getsockname()[1]
-    return Server(f"http://{host}:{port}", chosen.control_token, stop)
+    return Server(base_url(chosen.host, listeners), chosen.control_token, stop)
 
 
 def _checked(given: dict[str, Any]) -> ServeSettings:

@@ -14,7 +14,7 @@ from rescind import data
 from rescind.client import Sandbox, SandboxError
 from rescind.control.catalogue import CONTROL, catalogue
 from rescind.control.coverage import summarise
-from rescind.control.reports import as_junit, as_markdown, commands
+from rescind.control.reports import as_junit, as_markdown, missed_lines
 from rescind.errors import SettingsError
 from rescind.vendors import load_vendors
 
@@ -123,7 +123,7 @@ def summary(met: Met) -> tuple[str, list[str]]:
     if not met:
         return "no test has used a sandbox", ["every documented outcome"]
     total = summarise(list(met.values()))["total"]
-    missed = [line for outcome in met.values() if not outcome["met"] for line in _missed(outcome)]
+    missed = [line for outcome in met.values() if not outcome["met"] for line in missed_lines(outcome, BASE)]
     return f"{total['met']} of {total['outcomes']} documented outcomes met ({total['percent']}%)", missed
 
 
@@ -186,10 +186,6 @@ def _trial(entry: Mapping[str, Any]) -> Trial:
         before=tuple(before),
         override=kind == "forced",
     )
-
-
-def _missed(outcome: Mapping[str, Any]) -> list[str]:
-    return [outcome["id"], *(f"  {command}" for command in commands(outcome["way"], BASE))]
 
 
 def _several(given: str | Iterable[str] | None) -> list[str]:

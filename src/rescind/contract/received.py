@@ -37,8 +37,8 @@ class Received:
 
     @property
     def media_type(self) -> str:
-        """The media type of the body."""
-        return media_type_of(self.request)
+        """The media type of the body, without parameters, in lower case; empty if the request says none."""
+        return self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @cached_property
     def json_fields(self) -> Mapping[str, Any]:
@@ -52,11 +52,6 @@ class Received:
     def json(self) -> Any:
         """The body as JSON. Raises ValueError if it is none."""
         return parse_json(self.request.body)
-
-
-def media_type_of(request: Request) -> str:
-    """The media type of a request's body, without parameters, in lower case; empty if it says none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def parse_json(body: bytes) -> Any:

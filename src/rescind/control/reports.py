@@ -56,6 +56,11 @@ def missed_outcomes(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [outcome for one in report["operations"] for outcome in one["outcomes"] if not outcome["met"]]
 
 
+def missed_lines(outcome: Mapping[str, Any], base_url: str) -> list[str]:
+    """An outcome that was never met, and the shell commands that reach it."""
+    return [outcome["id"], *(f"  {command}" for command in commands(outcome["way"], base_url))]
+
+
 def commands(way: Sequence[Mapping[str, Any]], base_url: str) -> list[str]:
     """The shell commands of a way; one that is repeated says how often."""
     counted = [(curl(request, base_url), len(list(same))) for request, same in groupby(way)]

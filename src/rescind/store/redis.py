@@ -138,18 +138,18 @@ class RedisStore:
                 pipeline.hmget(self._key(name, "meta"), "born", "used")
                 pipeline.hkeys(self._key(name, "state"))
             found = pipeline.execute()
-            shown = [
+            infos = [
                 self._describe(name, times, fields)
                 for name, times, fields in zip(names, found[::2], found[1::2], strict=True)
                 if times[0] is not None
             ]
-            gone = set(names) - {info.name for info in shown}
+            gone = set(names) - {info.name for info in infos}
             if gone:
                 self._client.srem(self._index, *gone)
             for name in gone:  # one may have begun in between
                 if self._client.exists(self._key(name, "meta")):
                     self._client.sadd(self._index, name)
-        return shown
+        return infos
 
     def _commit(self, verb: str, sandbox: str, replica: _Replica, pending: Pending, now: int) -> bool:
         """Let the writes happen, if the replica is what the store has; else catch up, and give False.

@@ -41,8 +41,7 @@ def serve(site: Site, settings: ServeSettings, announce: Callable[[str], None], 
     Raises SettingsError if the address cannot be had.
     """
     shares = listen(settings.host, settings.port, settings.workers)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{shares[0][0].getsockname()[1]}"
+    url = base_url(settings.host, shares[0])
     if settings.workers == 1:
         run(site, shares[0], lambda: announce(url), reload=reload)
     else:
@@ -119,6 +118,12 @@ class Reload:
                         status = path.stat()
                         snapshot[path] = (status.st_mtime_ns, status.st_size)
         return snapshot
+
+
+def base_url(host: str, listeners: Sequence[socket.socket]) -> str:
+    """The base URL of a server that listens on the sockets."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listeners[0].getsockname()[1]}"
 
 
 async def _serve(
