@@ -8,19 +8,24 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Queue
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from rescind import data
+from rescind.assembly import Service
 from rescind.control.clock import Clock
+from rescind.documents import shipped
 from rescind.engine import Engine
-from rescind.model import Bounds, Reply, Request
+from rescind.model import Bounds, Delivery, Reply, Request
+from rescind.rules.loading import load_vendors
+from rescind.server.dispatch import Dispatch
+from rescind.server.wsgi import Application
+from rescind.settings import Settings
 from rescind.store import open_store
-from rescind.vendors import load_vendors
-from rescind.web.site import Site
+from rescind.web import flask_loader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parent.parent
 START = 1_795_000_000_000_000_000
@@ -85,41 +90,57 @@ def broken(variant: str) -> Iterator[str]:
         process.terminate()
 
 
+class Met(NamedTuple):
+    """What a call met: the reply, and the fault and the delay that it was delivered with; status 0 is no reply."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    fault: str | None
+    delay_ms: float
+
+
 class World:
-    """A site in this process, with a clock that only the test moves."""
+    """A service in this process behind the dispatch of the socket server, with a clock that only the test moves."""
 
     def __init__(
         self, spec: Path | None = None, fixtures: Path | None = None, store: str = "memory://", **bounds: int
     ) -> None:
         self.time = START
-        specs = [spec] if spec else [data.SPEC_DIR]
-        vendors = load_vendors(specs, [fixtures] if fixtures else [data.FIXTURE_DIR])
+        specs = [spec] if spec else [shipped.SPEC_DIR]
+        vendors = load_vendors(specs, [fixtures] if fixtures else [shipped.FIXTURE_DIR])
         kept = Bounds(**bounds)
         opened = open_store(store, kept).of(f"test-{uuid4()}")
-        self.site = Site(Engine(vendors, opened, Clock(lambda: self.time), kept))
+        engine = Engine(vendors, opened, Clock(lambda: self.time), kept)
+        self.service = Service(Settings(), lambda: engine)
+        self.dispatch = Dispatch(self.service, Application(flask_loader(self.service), is_multiprocess=False))
 
-    def call(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> Reply:
+    def call(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> Met:
         """Send a request; underscores in header names stand for hyphens."""
         path, _, query = target.partition("?")
         named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-        return self.site.handle(Request(method, path, query, named, body, "http://sandbox.localhost"))
+        request = Request(method, path, query, named, body, "http://sandbox.localhost")
+        later: Queue[Delivery] = Queue()
+        delivery = self.dispatch.handle(request, "127.0.0.1", later.put) or later.get(timeout=60)
+        reply = delivery.reply or Reply(0, ())
+        return Met(*reply, delivery.fault, delivery.delay_ms)
 
     def outcome(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> str:
         """The name of the outcome that a request meets."""
         return outcome(self.call(method, target, body, **headers))
 
 
-def outcome(reply: Reply) -> str:
+def outcome(reply: Met) -> str:
     """The last part of ``X-Rescind-Outcome``."""
     return dict(reply.headers)["X-Rescind-Outcome"].rpartition(".")[2]
 
 
-def header(reply: Reply, name: str) -> str:
+def header(reply: Met, name: str) -> str:
     """A header of a reply, whatever its case."""
     return {key.lower(): value for key, value in reply.headers}[name.lower()]
 
 
-def request_of(step: dict[str, Any]) -> dict[str, Any]:
+def request_of(step: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments for httpx of a request of the catalogue, but for its URL."""
     arguments = {"method": step["method"], "headers": step.get("headers")}
     return arguments | ({"json": step["json"]} if "json" in step else {})

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from rescind import data
 from rescind.cli import main
+from rescind.documents import shipped
 from support import Server, serving
 
 if TYPE_CHECKING:
@@ -130,11 +130,11 @@ def test_check_finds_nothing_wrong_with_what_comes_with_rescind(capsys: pytest.C
 
 
 def test_check_lists_every_finding_of_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fixture = (data.FIXTURE_DIR / "alephee.yaml").read_text().replace("quantity: 5", "quantity: five")
+    fixture = (shipped.FIXTURE_DIR / "alephee.yaml").read_text().replace("quantity: 5", "quantity: five")
     (tmp_path / "alephee.yaml").write_text(fixture)
     (tmp_path / "orphan.yaml").write_text("orders: {}")
     (tmp_path / "broken.yaml").write_text("a: [")
-    spec = (data.SPEC_DIR / "exsited.yaml").read_text().replace("mark: assumed", "mark: guessed")
+    spec = (shipped.SPEC_DIR / "exsited.yaml").read_text().replace("mark: assumed", "mark: guessed")
     (tmp_path / "exsited.yaml").write_text(spec)
     assert main(["check", str(tmp_path)]) == 1
     errors = capsys.readouterr().err
@@ -159,7 +159,7 @@ def wait_for(condition: Callable[[], bool]) -> float:
 
 def test_reload_picks_up_edits_and_survives_a_broken_one(tmp_path: Path) -> None:
     fixture = tmp_path / "rxuniverse.yaml"
-    original = (data.FIXTURE_DIR / "rxuniverse.yaml").read_text()
+    original = (shipped.FIXTURE_DIR / "rxuniverse.yaml").read_text()
     fixture.write_text(original)
     with serving("--reload", "--fixtures", str(tmp_path)) as server, httpx.Client() as client:
 

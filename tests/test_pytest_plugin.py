@@ -29,7 +29,7 @@ def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
 
 
 def test_session_that_does_not_use_it_does_not_notice_it(project: pytest.Pytester) -> None:
-    project.makepyfile("import sys\ndef test_it(): assert 'rescind.client' not in sys.modules")
+    project.makepyfile("import sys\ndef test_it(): assert 'rescind.testing' not in sys.modules")
     result = run(project)
     result.assert_outcomes(passed=1)
     assert "rescind" not in "\n".join(line for line in result.outlines if not line.startswith(("plugins:", "rootdir:")))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rescind import data
-from rescind.control.catalogue import catalogue
-from rescind.control.reports import BASE_URL
-from rescind.listing import as_markdown
-from rescind.vendors import load_vendors
+from rescind.coverage.catalogue import catalogue
+from rescind.coverage.listing import as_markdown
+from rescind.coverage.reports import BASE_URL
+from rescind.documents import shipped
+from rescind.rules.loading import load_vendors
 from support import ROOT, serving
 
 README = ROOT / "README.md"
@@ -24,7 +24,7 @@ SESSION = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
 def table() -> str:
-    return as_markdown(catalogue(load_vendors([data.SPEC_DIR], [data.FIXTURE_DIR]))) + "\n"
+    return as_markdown(catalogue(load_vendors([shipped.SPEC_DIR], [shipped.FIXTURE_DIR]))) + "\n"
 
 
 def test_outcome_tables_are_current() -> None:

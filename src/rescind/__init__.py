@@ -1,28 +1,24 @@
 """Rescind: a sandbox that gives every documented answer of a vendor's order-deletion API, on demand.
 
-For tests in Python: ``start`` a server, and take a ``Sandbox`` of it.
+``create_app`` is the Flask app. For tests in Python: ``start`` a server, and take a ``Sandbox`` of it.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rescind.client import Sandbox, SandboxError, Server, VerificationError
-    from rescind.local import start
+    from rescind.testing import Sandbox, SandboxError, Server, VerificationError, start
+    from rescind.web.app import create_app
 
 __version__ = "0.1.0"
-__all__ = ["Sandbox", "SandboxError", "Server", "VerificationError", "start"]
+__all__ = ["Sandbox", "SandboxError", "Server", "VerificationError", "create_app", "start"]
 
 
 def __getattr__(name: str) -> object:
-    """What is imported only by those who use it: the command line starts without."""
-    if name == "start":
-        from rescind.local import start  # noqa: PLC0415
-
-        return start
-    if name in __all__:
-        from rescind import client  # noqa: PLC0415
-
-        return getattr(client, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a name when it is first used: the command line starts without Flask, and tests without the server."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module("rescind.web.app" if name == "create_app" else "rescind.testing")
+    return getattr(module, name)

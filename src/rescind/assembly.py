@@ -1,25 +1,37 @@
-"""Joining the parts: from settings to a site that answers."""
+"""Joining the parts: from settings to the service that every door hands its requests to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rescind import data
 from rescind.control.clock import Clock
+from rescind.documents import shipped
 from rescind.engine import Engine
+from rescind.rules.loading import load_vendors, version_of
 from rescind.store import open_store
-from rescind.vendors import load_vendors, version_of
-from rescind.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rescind.settings import ServeSettings
+    from rescind.settings import Settings
 
 
-def assemble(settings: ServeSettings) -> tuple[Site, Callable[[], Engine]]:
-    """The site, and what builds its engine anew from the files as they are then.
+class Service:
+    """The engine of one process with its settings. ``reload`` replaces the engine while requests are answered."""
+
+    def __init__(self, settings: Settings, build: Callable[[], Engine]) -> None:
+        self.settings = settings
+        self._build = build
+        self.engine = build()
+
+    def reload(self) -> None:
+        """Build the engine anew from the files as they are now. Raises RescindError, and keeps the old, if it fails."""
+        self.engine = self._build()
+
+
+def assemble(settings: Settings) -> Service:
+    """Load the vendors and open the store.
 
     Raises SettingsError for settings that do not go together, DocumentError for files that are wrong, and StoreError
     for a store that does not answer.
@@ -32,14 +44,14 @@ def assemble(settings: ServeSettings) -> tuple[Site, Callable[[], Engine]]:
         debug_headers = not settings.no_debug_headers
         return Engine(vendors, store.of(version_of(vendors)), clock, settings.bounds, debug_headers=debug_headers)
 
-    return Site(build(), settings), build
+    return Service(settings, build)
 
 
 def spec_dirs(more: Path | None) -> list[Path]:
     """The folders of specs and rules, in the order in which they are searched."""
-    return [*filter(None, [more]), data.SPEC_DIR]
+    return [*filter(None, [more]), shipped.SPEC_DIR]
 
 
 def fixture_dirs(more: Path | None) -> list[Path]:
     """The folders of fixtures, in the order in which they are searched."""
-    return [*filter(None, [more]), data.FIXTURE_DIR]
+    return [*filter(None, [more]), shipped.FIXTURE_DIR]

@@ -1,21 +1,21 @@
-"""The path of a request. It knows no web: the same engine serves HTTP and tests in the same process."""
+"""The path of a request. It knows no web: the same engine serves every door, and tests in the same process."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
+from rescind.contract.parameters import Refusal
 from rescind.contract.received import Received
 from rescind.contract.routing import Router
-from rescind.control import coverage, journal
-from rescind.control.faults import takes_effect
-from rescind.control.overrides import Overrides, delay_of
-from rescind.control.preference import preferred
-from rescind.errors import StoreDownError
-from rescind.model import Answer, Bounds, Fact, Reply
-from rescind.problems import Problem
-from rescind.rate import gcra, spent, untouched
-from rescind.store.world import World
+from rescind.control import journal
+from rescind.control.exchange import Exchange
+from rescind.control.interventions import intervene
+from rescind.coverage import counting
+from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
+from rescind.model import FORCED, Bounds, Decision, Delivery, Fact, Reply
+from rescind.rules.rate import gcra, spent, untouched
+from rescind.rules.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from rescind.contract.security import SecurityScheme
     from rescind.control.clock import Clock
     from rescind.model import Request
-    from rescind.rate import Rate
+    from rescind.rules.call import Call
+    from rescind.rules.rate import Rate
+    from rescind.rules.vendor import Vendor
     from rescind.store import Store, Transaction
-    from rescind.vendors.rules import Call
-    from rescind.vendors.vendor import Vendor
+
+    Judge = Callable[[Call], Decision]
 
 T = TypeVar("T")
 
@@ -59,200 +61,217 @@ class Engine:
         )
         self._debug_headers = debug_headers
 
-    def answer(self, sandbox: str, request: Request) -> Reply:
-        """Answer a request in a sandbox's world; where no vendor has an answer, with a problem."""
-        operation = None
-        try:
-            match = self._match(request)
-            operation = match.methods[request.method]
-            received = Received(request, match.path_of(operation))
-            return self._answer(sandbox, operation, received)
-        except Problem as problem:
-            reply = problem.reply()
-            self.note(sandbox, request, reply, operation)
-            return reply
-
-    def note(self, sandbox: str, request: Request, reply: Reply, operation: Operation | None = None) -> None:
-        """Write an exchange into the journal that no rule has decided."""
-        real = self.clock.system()
-
-        def write(transaction: Transaction) -> None:
-            times = (self.clock.now(transaction), real)
-            journal.note(transaction, times, (request, reply), operation, self.bounds)
-
-        self._transact(sandbox, write)
-
-    def _answer(self, sandbox: str, operation: Operation, received: Received) -> Reply:
-        try:
-            return self._transact(sandbox, lambda transaction: self._exchange(transaction, operation, received))
-        except StoreDownError as failure:
-            return self._failure(operation, received, failure)
-
-    def _transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:
-        return self.store.transact(sandbox, self.clock.system(), work)
-
-    def _match(self, request: Request) -> Match[Operation]:
+    def answer(self, sandbox: str, request: Request) -> Delivery:
+        """Answer a request in a sandbox's world. Whatever goes wrong is answered too, and is in the journal."""
         match = self.router.match(request.path)
-        if match is None:
-            nearest = self.router.nearest(request.path)
-            remedy = "check the base URL and the path; these are the nearest known ones"
-            raise Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {request.path}", remedy, nearest=nearest)
-        if request.method not in match.methods:
-            headers = {"Allow": match.allow}
-            detail = f"{request.path} has no {request.method}"
-            raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, f"use {match.allow}", headers)
-        return match
+        operation = match.methods.get(request.method) if match else None
+        try:
+            if match is None or operation is None:
+                return self._note(sandbox, request, self._unmatched(request, match))
+            return self._exchange(sandbox, operation, Received(request, match.path_of(operation)))
+        except StoreError as failure:
+            return self._store_failure(request, operation, failure)
+        except Exception as failure:  # noqa: BLE001 - the last line of defence, for the client and for the operator
+            return self.refuse(sandbox, request, crash_problem(request, failure), operation)
 
-    def _exchange(self, transaction: Transaction, operation: Operation, received: Received) -> Reply:
+    def refuse(self, sandbox: str, request: Request, problem: Problem, operation: Operation | None = None) -> Delivery:
+        """Answer with a problem, and write that into the journal, if the store can take it."""
+        try:
+            return self._note(sandbox, request, problem, operation)
+        except StoreError:
+            return Delivery(problem.reply())
+
+    def _exchange(self, sandbox: str, operation: Operation, received: Received) -> Delivery:
+        rules = self.vendors[operation.vendor].rules[operation.id]
+        try:
+            return self._transact(
+                sandbox, lambda transaction: self._decide(transaction, operation, received, rules.judge)
+            )
+        except StoreError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - the user's rules may raise anything
+            # The transaction left no trace. The same path again, with the crash in the place of the rules, writes
+            # what was decided before it: the rate, the override, the journal.
+            crash = _crash_decision(received.request, failure)
+            return self._transact(
+                sandbox, lambda transaction: self._decide(transaction, operation, received, lambda _: crash)
+            )
+
+    def _decide(self, transaction: Transaction, operation: Operation, received: Received, judge: Judge) -> Delivery:
         """One atomic step: everything that decides on the answer, and everything that it changes."""
         began = self.clock.system()
         vendor = self.vendors[operation.vendor]
         world = World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
-        rules = vendor.rules[operation.id]
-        call = rules.call(operation, received, world)
-        answer = (
-            authenticate(call)
-            or limit_rate(call)
-            or self._override(call)
-            or prefer(call)
-            or validate(call)
-            or rules.judge(call)
+        exchange = Exchange(operation, received, world)
+        decision = (
+            authenticate(exchange)
+            or limit_rate(exchange)
+            or force(exchange, self.bounds)
+            or validate(exchange)
+            or judge(self._call(exchange, vendor))
         )
-        reply = self._reply(call, answer)
-        coverage.count(transaction, operation, answer, forced=call.forced is not None)
-        journal.record(call, answer, reply, self.bounds, (began, self.clock.system()))
-        return reply
+        delivery = self._deliver(exchange, decision)
+        counting.count(transaction, operation, decision)
+        journal.record(exchange, decision, delivery, self.bounds, journal.Times(world.now, began, self.clock.system()))
+        return delivery
 
-    def _override(self, call: Call) -> Answer | None:
-        """Answer as a test has ordered; a delay, or a fault that lets the call take effect, has the real answer."""
-        override = Overrides(call.world.transaction).take(call.operation, call.received)
-        if override is None:
-            return None
-        call.forced = "override"
-        call.fault, call.delay_ms = override["fault"], delay_of(override, self.bounds)
-        return forced_answer(override["outcome"], override["fault"], override["effect"], f"override {override['id']}")
+    def _call(self, exchange: Exchange, vendor: Vendor) -> Call:
+        """What the rules see."""
+        operation = exchange.operation
+        return vendor.rules[operation.id].call(
+            operation, exchange.received, exchange.world, exchange.credential, exchange.parameters, exchange.body
+        )
 
-    def _failure(self, operation: Operation, received: Received, failure: StoreDownError) -> Reply:
-        """The vendor's own answer to a failure of its own. Raises ``failure`` if it documents none."""
-        outcome = operation.first(HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
-        if outcome is None:
-            raise failure
+    def _deliver(self, exchange: Exchange, decision: Decision) -> Delivery:
+        """The reply that was decided on, spoiled as was ordered."""
+        ordered = exchange.intervention
+        if decision.outcome is None:
+            return Delivery(decision.reply, ordered.fault, ordered.delay_ms)
+        example = exchange.operation.examples[decision.outcome]
+        reply = example.reply(exchange.received, {"rate": _current_rate(exchange, decision), **decision.values})
+        headers = reply.headers + self._debug_headers_of(example)
+        if ordered.applied:
+            headers += (("Preference-Applied", ordered.applied),)
+        return Delivery(Reply(reply.status, headers, reply.body), ordered.fault, ordered.delay_ms)
+
+    def _note(self, sandbox: str, request: Request, problem: Problem, operation: Operation | None = None) -> Delivery:
+        """Answer with a problem, and write that into the journal. Raises StoreError if it cannot be written."""
+        delivery = Delivery(problem.reply())
+        began = self.clock.system()
+
+        def write(transaction: Transaction) -> None:
+            times = journal.Times(self.clock.now(transaction), began, self.clock.system())
+            journal.note(transaction, request, delivery, operation, self.bounds, times)
+
+        self._transact(sandbox, write)
+        return delivery
+
+    def _transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:
+        return self.store.transact(sandbox, self.clock.system(), work)
+
+    def _unmatched(self, request: Request, match: Match[Operation] | None) -> Problem:
+        """The answer to a path or a method that no vendor has."""
+        if match is None:
+            remedy = "check the base URL and the path; these are the nearest known ones"
+            nearest = self.router.nearest(request.path)
+            return Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {request.path}", remedy, nearest=nearest)
+        detail, remedy = f"{request.path} has no {request.method}", f"use {match.allow}"
+        return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, remedy, {"Allow": match.allow})
+
+    def _store_failure(self, request: Request, operation: Operation | None, failure: StoreError) -> Delivery:
+        """The vendor's own answer to a failure of its own, if it documents one; else a problem."""
+        statuses = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+        outcome = operation.first(*statuses) if operation and isinstance(failure, StoreDownError) else None
+        if operation is None or outcome is None:
+            return Delivery(failure.as_problem().reply())
         limit, settings = operation.rate_limit, self.vendors[operation.vendor].fixture.seeds.settings
         values = {"rate": untouched(settings[limit.setting])} if limit else {}
         example = operation.examples[outcome]
-        reply = example.reply(received, values)
-        return reply._replace(headers=reply.headers + self._debug_headers_of(example))
-
-    def _reply(self, call: Call, answer: Answer) -> Reply:
-        if call.fault == "hang":
-            call.delay_ms = self.bounds.hang_ms
-        if not answer.outcome:
-            return Reply(0, (), b"", call.fault, call.delay_ms)
-        example = call.operation.examples[answer.outcome]
-        reply = example.reply(call.received, {"rate": _rate_told(call, answer), **answer.values})
-        headers = reply.headers + self._debug_headers_of(example)
-        if call.preference:
-            headers += (("Preference-Applied", call.preference),)
-        return Reply(reply.status, headers, reply.body, call.fault, call.delay_ms)
+        reply = example.reply(Received(request, {}), values)
+        return Delivery(reply._replace(headers=reply.headers + self._debug_headers_of(example)))
 
     def _debug_headers_of(self, example: Example) -> tuple[tuple[str, str], ...]:
         return (("X-Rescind-Outcome", example.outcome.id),) if self._debug_headers else ()
 
 
-def authenticate(call: Call) -> Answer | None:
+def authenticate(exchange: Exchange) -> Decision | None:
     """Refuse a request that satisfies none of the operation's security requirements."""
     refusals = []
-    for schemes in call.operation.security:
-        states = [(scheme, state) for scheme in schemes if (state := _credential_state(call, scheme))]
+    for schemes in exchange.operation.security:
+        states = [(scheme, state) for scheme in schemes if (state := _credential_state(exchange, scheme))]
         if not states:
             return None
         refusals.append(states[0])
     if not refusals:
         return None
     scheme, state = next((one for one in refusals if one[1] != "missing"), refusals[0])
-    outcome = scheme.refusals.get(state) or call.operation.default_refusal("security")
+    outcome = scheme.refusals.get(state) or exchange.operation.default_refusal("security")
     if outcome is None:
-        detail = f"the credential is {state}, and {call.operation.id} documents no answer to that"
-        raise Problem(HTTPStatus.UNAUTHORIZED, detail, f"send a credential of the fixtures as {scheme.name}")
-    return Answer(outcome, stage="authentication", facts=(Fact("credential", "state", state),))
+        detail = f"the credential is {state}, and {exchange.operation.id} documents no answer to that"
+        remedy = f"send a credential of the fixtures as {scheme.name}"
+        return _own_decision("authentication", Problem(HTTPStatus.UNAUTHORIZED, detail, remedy))
+    return Decision("authentication", outcome, facts=(Fact("credential", "state", state),))
 
 
-def limit_rate(call: Call) -> Answer | None:
+def limit_rate(exchange: Exchange) -> Decision | None:
     """Refuse a request that its credential's rate does not allow."""
-    limit = call.operation.rate_limit
+    limit = exchange.operation.rate_limit
     if limit is None:
         return None
-    key = f"{call.world.vendor}/{call.operation.id}/{call.credential.get('id', '')}"
-    transaction = call.world.transaction
-    before = transaction.read("rates", key)
-    after, call.rate = gcra(before, call.world.now, _requests(call), limit.window_seconds)
-    if call.rate.allowed:
-        transaction.write("rates", key, after)
+    world = exchange.world
+    key = f"{world.vendor}/{exchange.operation.id}/{exchange.credential.get('id', '')}"
+    before = world.transaction.read("rates", key)
+    after, exchange.rate = gcra(before, world.now, _requests(exchange), limit.window_seconds)
+    if exchange.rate.allowed:
+        world.transaction.write("rates", key, after)
         return None
-    facts = (Fact("rate", "limit", call.rate.limit), Fact("rate", "retry_after", call.rate.retry_after))
-    return Answer(limit.refusal, stage="rate limit", facts=facts)
+    facts = (Fact("rate", "limit", exchange.rate.limit), Fact("rate", "retry_after", exchange.rate.retry_after))
+    return Decision("rate limit", limit.refusal, facts=facts)
 
 
-def prefer(call: Call) -> Answer | None:
-    """Give the answer, or the fault, that the client chose."""
-    header = call.received.request.headers.get("prefer")
-    preference = preferred(call.operation, header) if header and call.forced is None else None
-    if preference is None:
+def force(exchange: Exchange, bounds: Bounds) -> Decision | None:
+    """Answer as a test or the client has ordered. A delay, or a fault after the effect, leaves the answer natural."""
+    ordered = intervene(exchange.world.transaction, exchange.operation, exchange.received, bounds)
+    exchange.intervention = ordered
+    if not ordered.decides:
         return None
-    call.forced, call.preference, call.fault = "preference", preference.applied, preference.fault
-    return forced_answer(preference.outcome, preference.fault, None, f"Prefer: {preference.applied}")
+    reply = ordered.problem.reply() if ordered.problem else None
+    return Decision(FORCED, ordered.outcome, rule=ordered.rule, reply=reply)
 
 
-def forced_answer(outcome: str | None, fault: str | None, effect: bool | None, by: str) -> Answer | None:  # noqa: FBT001 - the override's own field
-    """The outcome that was ordered, without any effect; without one, no answer for a fault that strikes before it."""
-    if outcome is None and (fault is None or takes_effect(fault, effect)):
-        return None
-    return Answer(outcome or "", stage="forced", rule=by)
-
-
-def validate(call: Call) -> Answer | None:
+def validate(exchange: Exchange) -> Decision | None:
     """Refuse a request that breaks the contract, with the outcome that the spec names for the part that is wrong."""
-    call.parameters, call.body, call.violations = call.operation.read(call.received)
-    first = next((violation for violation in call.violations if violation.refusal != ""), None)
+    operation = exchange.operation
+    exchange.parameters, exchange.body, exchange.violations = operation.read(exchange.received)
+    if not exchange.violations:
+        return None
+    first = next((one for one in exchange.violations if one.refusal is not Refusal.BY_RULES), None)
     if first is None:
         return None
-    if first.refusal is None:
+    if isinstance(first.refusal, Refusal):
         detail = f"{first.location} {first.parameter}: {first.problem}"
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, detail, f"{call.operation.id} documents no answer to this; see its contract"
-        )
+        remedy = f"{operation.id} documents no answer to this; see its contract"
+        return _own_decision("contract", Problem(HTTPStatus.BAD_REQUEST, detail, remedy))
     fact = Fact(f"{first.location} {first.parameter}", "problem", first.problem)
-    return Answer(first.refusal, {"violation": first._asdict()}, stage="contract", facts=(fact,))
+    return Decision("contract", first.refusal, {"violation": first.as_record()}, facts=(fact,))
 
 
-def _credential_state(call: Call, scheme: SecurityScheme) -> str | None:
+def _own_decision(stage: str, problem: Problem) -> Decision:
+    return Decision(stage, None, says=problem.detail, reply=problem.reply())
+
+
+def _crash_decision(request: Request, failure: Exception) -> Decision:
+    return _own_decision("rule", crash_problem(request, failure))
+
+
+def _credential_state(exchange: Exchange, scheme: SecurityScheme) -> str | None:
     """What is wrong with the credential: ``missing``, ``unknown`` or ``expired``; None if it is good."""
-    credential = scheme.credential(call.received)
+    credential, world = scheme.credential(exchange.received), exchange.world
     if credential is None:
         return "missing"
-    if "credentials" not in call.world.seeds.collections:
-        call.credential = {"id": credential}
+    if "credentials" not in world.seeds.collections:
+        exchange.credential = {"id": credential}
         return None
-    record = call.world.get("credentials", credential)
+    record = world.get("credentials", credential)
     if record is None:
         return "unknown"
-    if record.get("expires") and call.world.is_past(record["expires"]):
+    if record.get("expires") and world.is_past(record["expires"]):
         return "expired"
-    call.credential = record
+    exchange.credential = record
     return None
 
 
-def _requests(call: Call) -> int:
-    limit = call.operation.rate_limit
+def _requests(exchange: Exchange) -> int:
+    limit = exchange.operation.rate_limit
     assert limit is not None, "only asked for operations with a rate limit"  # noqa: S101 - tells mypy
-    requests: int = call.credential.get(limit.setting) or call.world.settings[limit.setting]
+    requests: int = exchange.credential.get(limit.setting) or exchange.world.settings[limit.setting]
     return requests
 
 
-def _rate_told(call: Call, answer: Answer) -> Rate | None:
-    """The rate that the reply tells of: without a usable key an untouched one, with a forced refusal a spent one."""
-    limit = call.operation.rate_limit
+def _current_rate(exchange: Exchange, decision: Decision) -> Rate | None:
+    """The rate that the reply states: without a usable key an unused one, with a forced refusal a spent one."""
+    limit = exchange.operation.rate_limit
     if limit is None:
         return None
-    rate = call.rate or untouched(_requests(call))
-    return spent(rate.limit, limit.window_seconds) if answer.outcome == limit.refusal and rate.allowed else rate
+    rate = exchange.rate or untouched(_requests(exchange))
+    return spent(rate.limit, limit.window_seconds) if decision.outcome == limit.refusal and rate.allowed else rate

@@ -1,12 +1,24 @@
-"""What is wrong with the sandbox itself, as opposed to what a client did wrong (see ``problems``)."""
+"""What can be wrong: findings in files, failures of the sandbox itself, and problems of a request (RFC 9457)."""
 
 from __future__ import annotations
 
+import json
+import logging
+import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from rescind.model import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from rescind.model import Request
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger("rescind")
 
 
 @dataclass(frozen=True, order=True)
@@ -56,6 +68,10 @@ class StoreError(RescindError):
         self.remedy = remedy
         super().__init__(f"{problem}; {remedy}")
 
+    def as_problem(self) -> Problem:
+        """What a client is told of it."""
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, self.problem, self.remedy)
+
 
 class StoreDownError(StoreError):
     """The store does not answer."""
@@ -63,3 +79,58 @@ class StoreDownError(StoreError):
 
 class SettingsError(RescindError):
     """A command line option or a ``RESCIND_*`` variable is wrong."""
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word; it is an answer, no error of ours
+    """An answer of Rescind itself, as opposed to a vendor's.
+
+    ``detail`` says what was wrong and where, ``remedy`` what would be right; ``members`` are further fields.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        remedy: str,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.remedy = remedy
+        self.headers = headers or {}
+        self.members = members
+
+    def reply(self) -> Reply:
+        """The problem as it goes over the wire."""
+        body = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": int(self.status),
+            "detail": self.detail,
+            "remedy": self.remedy,
+            **self.members,
+        }
+        headers = (("Content-Type", PROBLEM_MEDIA_TYPE), *self.headers.items())
+        return Reply(self.status, headers, json.dumps(body).encode())
+
+
+def crash_problem(request: Request, failure: Exception) -> Problem:
+    """What a client is told of a failure that nobody foresaw; the log has the traceback."""
+    if isinstance(failure, RescindError):
+        return Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, str(failure), "correct it, or report it as a defect of Rescind"
+        )
+    _log.error("%s %s failed", request.method, request.path, exc_info=failure)
+    last = traceback.extract_tb(failure.__traceback__)[-1]
+    place = f"{last.filename}:{last.lineno}"
+    detail = f"{request.method} {request.path} failed at {place}: {type(failure).__name__}: {failure}"
+    remedy = "if these are your rules, correct them; else it is a defect of Rescind. The log has the traceback"
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, remedy)
+
+
+def too_large_problem(max_body: int) -> Problem:
+    """What a client is told whose body is larger than the bound."""
+    detail = f"the body has more than {max_body} bytes"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, "send less, or start with a larger --max-body")

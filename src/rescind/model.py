@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+CONTROL_PREFIX: Final = "/_rescind"
+"""Where the control API is, below the base URL of a sandbox."""
+
+SECOND: Final = 1_000_000_000
+"""Nanoseconds: the unit of every point in time inside of Rescind."""
 
 Record = Mapping[str, Any]
 """One item of a collection: an order, a product, a credential. A JSON object; never changed in place."""
@@ -16,6 +22,7 @@ class Request(NamedTuple):
 
     ``path`` and ``query`` are percent-encoded as sent; header names are lower case, and the values of a repeated
     header are joined with ``", "`` (RFC 9110, section 5.3). ``base_url`` is what the client put before ``path``.
+    ``has_socket`` is false where the host gives no access to the connection, so that no fault can break it.
     """
 
     method: str
@@ -24,17 +31,24 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     base_url: str = ""
+    has_socket: bool = True
 
 
 class Reply(NamedTuple):
-    """An answer, ready to be written: the headers without those that belong to the connection.
-
-    ``fault`` spoils it on the wire, after ``delay_ms`` milliseconds; ``status`` 0 is no reply at all.
-    """
+    """A reply, ready to be written: the headers without those that belong to the connection."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+
+
+class Delivery(NamedTuple):
+    """What a client gets: a reply, or None where a fault leaves nothing to send.
+
+    ``fault`` spoils the reply on the wire, after ``delay_ms`` milliseconds.
+    """
+
+    reply: Reply | None
     fault: str | None = None
     delay_ms: float = 0
 
@@ -74,41 +88,69 @@ class Fact(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was decided: the name of an outcome, and the values that its example may be filled with.
-
-    ``stage`` and ``rule`` say where in the path of the request it was decided, ``says`` what that rule says of itself,
-    and ``facts`` what it looked at. An empty ``outcome`` is a call that gets no answer.
-    """
+    """What a rule answers: the name of an outcome, and the values that its example may be filled with."""
 
     outcome: str
     values: Mapping[str, Any] = {}
-    stage: str = ""
+
+
+class Decision(NamedTuple):
+    """What was decided on a call, and why.
+
+    ``stage`` and ``rule`` say where in the path of the request, ``says`` what the rule says of itself, and ``facts``
+    what it looked at. ``outcome`` is None where the vendor has no part in the answer: then ``reply`` is Rescind's own,
+    or, if that is None too, a fault leaves nothing to send.
+    """
+
+    stage: str
+    outcome: str | None
+    values: Mapping[str, Any] = {}
     rule: str = ""
     says: str = ""
     facts: tuple[Fact, ...] = ()
+    reply: Reply | None = None
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether a test or the client chose the outcome, and not the rules."""
+        return self.stage == FORCED
+
+
+FORCED: Final = "forced"
+"""The stage of a decision that an override or a preference made."""
 
 
 class JournalEntry(NamedTuple):
     """One exchange: what came, what was answered, and why.
 
-    ``at`` is the sandbox's time and ``real`` the system's, both in nanoseconds since the epoch. ``secret_names`` are
-    the parameters and headers that carry credentials.
+    ``at`` is the sandbox's time and ``real`` the system's, both in nanoseconds since the epoch. ``forced`` says whether
+    an ``override`` or a ``preference`` chose the outcome. ``secret_names`` are the parameters and headers that carry
+    credentials.
     """
 
     id: int
     at: int
     real: int
     request: Request
-    reply: Reply
+    delivery: Delivery
     vendor: str | None = None
     operation: str | None = None
-    outcome: str | None = None
     forced: str | None = None
-    answer: Answer | None = None
+    decision: Decision | None = None
     violations: tuple[Mapping[str, Any], ...] = ()
     parameters: Mapping[str, Any] = {}
     secret_names: tuple[str, ...] = ()
     took_ns: int = 0
+
+    @property
+    def outcome(self) -> str | None:
+        """The name of the outcome; None where the vendor had no part in the answer."""
+        return self.decision.outcome if self.decision else None
+
+    @property
+    def status(self) -> int | None:
+        """The status of the reply; None where nothing was sent."""
+        return self.delivery.reply.status if self.delivery.reply else None
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rescind.client import Sandbox, Server
-    from rescind.trials import Trial
+    from rescind.coverage.gate import Tallies
+    from rescind.testing import Sandbox, Server
+    from rescind.testing.outcomes import OutcomeCase
 
 _MARK = "rescind_outcomes"
 _WORKER_OUTPUT = "rescind_outcomes_met"
-_MET = pytest.StashKey[dict[str, dict[str, Any]]]()
+_MET = pytest.StashKey[dict[str, Any]]()
 _SHOWN_ENTRIES = 20
 
 
@@ -58,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_MET] = {}
     report = config.getoption("--rescind-coverage")
     if report:
-        from rescind.trials import refuse_report_name  # noqa: PLC0415 - the plugin costs nothing until it is used
+        from rescind.testing.coverage import refuse_report_name  # noqa: PLC0415 - the plugin costs nothing until it is used
 
         with _usage_errors():
             refuse_report_name(report)
@@ -67,12 +68,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def rescind_server(pytestconfig: pytest.Config) -> Iterator[Server]:
     """One server for the session, in a thread of this process on a free port; or the one at ``--rescind-url``."""
-    from rescind.client import Server  # noqa: PLC0415
-    from rescind.local import start  # noqa: PLC0415
+    from rescind.settings import control_token  # noqa: PLC0415
+    from rescind.testing import Server, start  # noqa: PLC0415
 
     url, vendors = pytestconfig.getoption("--rescind-url"), tuple(pytestconfig.getoption("--rescind-vendor"))
     if url:
-        yield Server(url.rstrip("/"), os.environ.get("RESCIND_CONTROL_TOKEN"))
+        yield Server(url.rstrip("/"), control_token(os.environ))
     else:
         with start(vendor=vendors) as server:
             yield server
@@ -83,28 +84,27 @@ def sandbox(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[
     """A world that only this test knows, named after it; what the test has met counts for the session's coverage."""
     mine = rescind_server.sandbox(_name(request))
     mine.reset()
-    trial: Trial | None = getattr(request.node, "callspec", None) and request.node.callspec.params.get(
-        "rescind_outcome"
-    )
-    if trial:
-        trial.prepare(mine)
+    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
+    case: OutcomeCase | None = parameters.get("rescind_outcome")
+    if case:
+        case.prepare(mine)
     yield mine
-    from rescind.trials import merge  # noqa: PLC0415
-
     try:
-        merge(request.config.stash[_MET], mine.coverage(request.config.getoption("--rescind-vendor")))
+        report = mine.coverage(request.config.getoption("--rescind-vendor"))
+        for operation in report["operations"]:
+            _tallies(request.config).add(operation["outcomes"])
     finally:
         mine.drop()
 
 
 @pytest.fixture
-def rescind_outcome(request: pytest.FixtureRequest) -> Trial:
+def rescind_outcome(request: pytest.FixtureRequest) -> OutcomeCase:
     """The outcome that a test with ``@pytest.mark.rescind_outcomes`` is to meet, and the facts of its request."""
     param = getattr(request, "param", None)
     if param is None:
         pytest.fail(f'rescind_outcome is for tests with @pytest.mark.{_MARK}("VENDOR.OPERATION")')
-    trial: Trial = param
-    return trial
+    case: OutcomeCase = param
+    return case
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -112,13 +112,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker(_MARK)
     if mark is None:
         return
-    from rescind.trials import trials  # noqa: PLC0415
+    from rescind.testing.outcomes import outcome_cases  # noqa: PLC0415
 
     if "rescind_outcome" not in metafunc.fixturenames:
         raise pytest.UsageError(f"{metafunc.definition.nodeid} has the marker {_MARK}; it must take rescind_outcome")
     with _usage_errors():
-        found = trials(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
-    metafunc.parametrize("rescind_outcome", found, ids=[trial.name for trial in found], indirect=True)
+        found = outcome_cases(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
+    metafunc.parametrize("rescind_outcome", found, ids=[case.name for case in found], indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -126,20 +126,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """A failing test shows what its sandbox has seen."""
     report = yield
     mine = getattr(item, "funcargs", {}).get("sandbox")
-    client = sys.modules.get("rescind.client")  # who has not imported it has no sandbox of ours
+    client = sys.modules.get("rescind.testing")  # who has not imported it has no sandbox of ours
     if report.when == "call" and report.failed and client and isinstance(mine, client.Sandbox):
-        from rescind.trials import told  # noqa: PLC0415
+        from rescind.testing.journal import format_journal  # noqa: PLC0415
 
-        report.sections.append((f"the journal of {mine.base_url}", told(mine, _SHOWN_ENTRIES)))
+        report.sections.append((f"the journal of {mine.base_url}", format_journal(mine, _SHOWN_ENTRIES)))
     return report
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """What the tests of an xdist worker have met counts too."""
-    from rescind.trials import join  # noqa: PLC0415
-
-    join(node.config.stash[_MET], getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, {}))
+    _tallies(node.config).add(getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, {}).values())
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -149,9 +147,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.workeroutput[_WORKER_OUTPUT] = config.stash[_MET]
         return
     if config.getoption("--rescind-coverage"):
-        from rescind.trials import write_report  # noqa: PLC0415
+        from rescind.testing.coverage import write_report  # noqa: PLC0415
 
-        write_report(config.getoption("--rescind-coverage"), config.stash[_MET])
+        write_report(config.getoption("--rescind-coverage"), _tallies(config).report())
     if _shortfall(config) and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -161,31 +159,35 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     wanted = config.getoption("--rescind-fail-under")
     if not config.stash[_MET] and wanted is None:
         return
-    from rescind.trials import summary  # noqa: PLC0415
+    from rescind.testing.coverage import BASE  # noqa: PLC0415
 
-    said, missed = summary(config.stash[_MET])
+    line, missed = _tallies(config).summary(BASE)
     terminalreporter.section("rescind")
-    terminalreporter.write_line(said)
+    terminalreporter.write_line(line)
     if _shortfall(config):
-        terminalreporter.write_line(f"{wanted:g}% are wanted; never met:", red=True)
-        for line in missed:
-            terminalreporter.write_line(f"  {line}")
+        terminalreporter.write_line(f"expected {wanted:g}%; never met:", red=True)
+        for one in missed:
+            terminalreporter.write_line(f"  {one}")
 
 
 def _shortfall(config: pytest.Config) -> bool:
     wanted: float | None = config.getoption("--rescind-fail-under")
     if wanted is None or config.getoption("collectonly"):
         return False
-    from rescind.trials import percent  # noqa: PLC0415
+    return _tallies(config).percent < wanted
 
-    return percent(config.stash[_MET]) < wanted
+
+def _tallies(config: pytest.Config) -> Tallies:
+    from rescind.coverage.gate import Tallies  # noqa: PLC0415
+
+    return Tallies(config.stash[_MET])
 
 
 @contextmanager
 def _usage_errors() -> Iterator[None]:
-    """What a user of the plugin wrote wrong is told in a line, without a traceback."""
-    from rescind.client import SandboxError  # noqa: PLC0415
+    """What a user of the plugin wrote wrong is one line, without a traceback."""
     from rescind.errors import RescindError  # noqa: PLC0415
+    from rescind.testing import SandboxError  # noqa: PLC0415
 
     try:
         yield

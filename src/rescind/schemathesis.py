@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -23,7 +22,8 @@ import requests
 import schemathesis
 from schemathesis.core.failures import Failure
 
-from rescind.client import Credentials, Sandbox, SandboxError, credentials_for
+from rescind.settings import control_token
+from rescind.testing import Credentials, Sandbox, SandboxError, credentials_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -203,25 +203,19 @@ def _with_order(sent: Prepared, case: Case[Any], order: str) -> Prepared:
 
 
 def _world(case: Case[Any]) -> World:
-    document = case.operation.schema.raw_schema
-    return _look(str(case.operation.base_url).rstrip("/"), document["info"]["title"], _Document(document))
+    document, base_url = case.operation.schema.raw_schema, str(case.operation.base_url).rstrip("/")
+    key = base_url, document["info"]["title"]
+    if key not in _worlds:
+        schemes = document.get("components", {}).get("securitySchemes", {})
+        _worlds[key] = _look(*key, tuple(schemes.values()))
+    return _worlds[key]
 
 
-class _Document:
-    """A document as a key of a cache: there is one of its title."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self.schemes = tuple(document.get("components", {}).get("securitySchemes", {}).values())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Document)
-
-    def __hash__(self) -> int:
-        return 0
+_worlds: dict[tuple[str, str], World] = {}
+"""Who answers, by the base URL and the title of the document."""
 
 
-@lru_cache(maxsize=16)
-def _look(base_url: str, title: str, document: _Document) -> World:
+def _look(base_url: str, title: str, schemes: tuple[Mapping[str, Any], ...]) -> World:
     """Who answers at the base URL. Raises RuntimeError for a vendor without a credential to call it with."""
     if "/~" in base_url:
         raise RuntimeError(
@@ -234,7 +228,7 @@ def _look(base_url: str, title: str, document: _Document) -> World:
             raise RuntimeError(
                 f"{base_url} is no sandbox; to call a real vendor, set RESCIND_CREDENTIAL to a credential of your own"
             )
-        return World(None, credential, document.schemes, {}, frozenset())
+        return World(None, credential, schemes, {}, frozenset())
     vendors = sandbox.control.call("GET", "/health")["vendors"]
     titles = {sandbox.control.call("GET", f"/specs/{name}.json")["info"]["title"]: name for name in vendors}
     if title not in titles:
@@ -242,12 +236,12 @@ def _look(base_url: str, title: str, document: _Document) -> World:
     state = sandbox.state.get(titles[title])
     records = state.get("credentials", {})
     magic = {name for records in state.values() for name, one in records.items() if _is_magic(one)}
-    return World(sandbox, next(iter(records), None), document.schemes, records, frozenset(magic))
+    return World(sandbox, next(iter(records), None), schemes, records, frozenset(magic))
 
 
 def _sandbox_at(base_url: str) -> Sandbox | None:
     """The sandbox at the base URL, if it is one. The control token is sent only to who asks for it as Rescind does."""
-    for token in (None, os.environ.get("RESCIND_CONTROL_TOKEN")):
+    for token in (None, control_token(os.environ)):
         sandbox = Sandbox(base_url, token)
         try:
             if "vendors" in sandbox.control.call("GET", "/health"):

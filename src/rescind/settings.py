@@ -1,23 +1,31 @@
-"""The settings of ``rescind serve``: each an option and an environment variable of the same name."""
+"""The settings: each a field, an option of ``rescind serve``, and an environment variable of the same name."""
 
 from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import click
 
 from rescind.errors import SettingsError
 from rescind.model import Bounds
 from rescind.store import SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-PREFIX = "RESCIND_"
-TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+PREFIX: Final = "RESCIND_"
+CONTROL_TOKEN_VARIABLE: Final = f"{PREFIX}CONTROL_TOKEN"
+OF_THE_HOST: Final = frozenset({"host", "port", "workers", "reload"})
+"""The settings that only ``rescind serve`` has: on another host, the host decides on them."""
+
+_OTHERS = ("format", "url", "fail_under", "ignore", "credential", "foreign_order")
+"""Variables of other commands, of the pytest plugin and of the hooks for Schemathesis."""
 
 
 def _option(default: Any, text: str, metavar: str | None = None, kind: type | None = None) -> Any:
@@ -25,12 +33,12 @@ def _option(default: Any, text: str, metavar: str | None = None, kind: type | No
 
 
 @dataclass(frozen=True)
-class ServeSettings:
+class Settings:
     """How to serve. Each field is an option; its help is what ``--help`` prints."""
 
     host: str = _option("127.0.0.1", "address to listen on")
     port: int = _option(8080, "port; 0 takes a free one")
-    vendor: tuple[str, ...] = _option((), "only this vendor; may be repeated", "NAME")
+    vendor: tuple[str, ...] = _option((), "only this vendor; repeatable", "NAME")
     spec: Path | None = _option(None, "folder of more specs and rules, searched first", "DIR", Path)
     fixtures: Path | None = _option(None, "folder of more fixtures, searched first", "DIR", Path)
     store: str = _option("memory://", "where the world lives; redis://HOST:PORT/DB shares it", "URL")
@@ -50,6 +58,34 @@ class ServeSettings:
     max_delay_ms: int = _option(Bounds.delay_ms, "longest delay of a reply", "N")
     max_hang_ms: int = _option(Bounds.hang_ms, "longest hang", "N")
 
+    @classmethod
+    def of(cls, caller: str, given: Mapping[str, Any], refused: Collection[str] = ()) -> Self:
+        """The settings from arguments of ``caller``. Raises SettingsError for an unknown name or a wrong type."""
+        known = {one.name: one.metadata["kind"] for one in fields(cls) if one.name not in refused}
+        chosen: dict[str, Any] = {}
+        for name, value in given.items():
+            if name in refused:
+                raise SettingsError(f"{caller} does not take {name!r}: the host that serves it decides on that")
+            if name not in known:
+                nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+                raise SettingsError(f"{caller} has no setting {name!r}; did you mean {nearest!r}?")
+            chosen[name] = _typed(name, value, known[name])
+        return cls(**chosen)
+
+    @classmethod
+    def from_environment(cls, **given: Any) -> Self:
+        """The settings that the ``RESCIND_*`` variables say; those that are ``given`` go before them.
+
+        Raises SettingsError for a variable that does not exist, or whose value is invalid.
+        """
+        refuse_unknown_variables(os.environ)
+        names = [one.name for one in fields(cls) if one.name not in {*OF_THE_HOST, *given}]
+        try:
+            context = click.Command("rescind", params=[*options(*names)]).make_context("rescind", [])
+        except click.UsageError as wrong:
+            raise SettingsError(wrong.format_message()) from None
+        return cls(**{**context.params, **given})
+
     @property
     def bounds(self) -> Bounds:
         """What clients can make the sandbox keep, or do."""
@@ -64,25 +100,30 @@ class ServeSettings:
             hang_ms=self.max_hang_ms,
         )
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether many processes can share the store."""
+        return self.store.partition("://")[0] in SHARED
+
     def check(self) -> None:
-        """Raise SettingsError for settings that do not go together."""
+        """Raise SettingsError for settings that are out of range, or do not go together."""
         if not 0 <= self.port <= 65_535:  # noqa: PLR2004 - the range of ports
-            raise SettingsError(f"port {self.port} is none; use 0 (a free one) to 65535")
+            raise SettingsError(f"invalid port {self.port}: use 0 (a free port) to 65535")
         for one in fields(self):
             value = getattr(self, one.name)
             if isinstance(value, int) and not isinstance(value, bool) and one.name != "port" and value < 1:
-                raise SettingsError(f"{one.name.replace('_', '-')} {value} lets nothing in; use a number from 1")
-        if self.workers > 1 and self.store.partition("://")[0] not in SHARED:
+                raise SettingsError(f"invalid {one.name.replace('_', '-')} {value}: use a number from 1")
+        if self.workers > 1 and not self.is_shared:
             raise SettingsError(
                 f"{self.workers} workers would have {self.workers} worlds, since each process has a memory of its own; "
                 "share one with --store redis://HOST:PORT/DB, or use one worker"
             )
         if self.control_token is not None and not _is_token(self.control_token):
-            raise SettingsError("the control token is no visible ASCII text; give it another, or none on loopback")
+            raise SettingsError("invalid control token: use visible ASCII text, or leave it out on loopback")
         if self.control_token is None and not is_loopback(self.host):
             raise SettingsError(
                 f"{self.host} is not loopback, and the control API would be open to everyone who reaches it; "
-                f"give it a token: --control-token TOKEN or {PREFIX}CONTROL_TOKEN"
+                f"give it a token: --control-token TOKEN or {CONTROL_TOKEN_VARIABLE}"
             )
 
 
@@ -90,30 +131,68 @@ class ServeSettings:
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches the address, which may stand in brackets."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return host.lower() == "localhost" or host.lower().endswith(".localhost")
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
-def from_environment(environment: Mapping[str, str], others: Iterable[str] = ()) -> dict[str, str]:
-    """The ``RESCIND_*`` variables by the name of the setting. ``others`` are names that belong to other commands.
+def control_token(environment: Mapping[str, str]) -> str | None:
+    """The control token of the environment, for those who call a server that runs already."""
+    return environment.get(CONTROL_TOKEN_VARIABLE)
 
-    Raises SettingsError for a name that does not exist, with the nearest that does.
-    """
-    known = {PREFIX + one.name.upper() for one in fields(ServeSettings)} | {PREFIX + name.upper() for name in others}
-    given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
-    for name in given:
-        if name not in known:
+
+def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """Raise SettingsError for a ``RESCIND_*`` variable that does not exist, with the nearest that does."""
+    known = [PREFIX + name.upper() for name in (*(one.name for one in fields(Settings)), *_OTHERS)]
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
             raise SettingsError(f"there is no setting {name}; did you mean {nearest}?")
-    return {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
 
 
-def truth(name: str, text: str) -> bool:
-    """A switch from the environment. Raises SettingsError if it is neither on nor off."""
-    if text.lower() not in TRUE | FALSE:
-        raise SettingsError(f"{name} is {text!r}; write 1 or 0")
-    return text.lower() in TRUE
+class Names(click.ParamType[str]):
+    """A name; in a variable they are separated by commas."""
+
+    name = "name"
+    envvar_list_splitter = ","
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
+        """The name without spaces around it."""
+        return value.strip()
+
+
+def options(*names: str) -> Iterator[click.Option]:
+    """The options of these settings, for a command; their variables and types are click's work."""
+    types = {Path: click.Path(path_type=Path), tuple: Names()}
+    for one in fields(Settings):
+        if one.name in names:
+            kind = one.metadata["kind"]
+            yield click.Option(
+                [f"--{one.name.replace('_', '-')}"],
+                type=types.get(kind, kind),
+                default=one.default,
+                is_flag=kind is bool,
+                multiple=kind is tuple,
+                envvar=PREFIX + one.name.upper(),
+                show_envvar=True,
+                show_default=one.default not in (None, (), False),
+                metavar=one.metadata["metavar"],
+                help=one.metadata["help"],
+            )
+
+
+def _typed(name: str, value: Any, kind: type) -> Any:
+    if isinstance(value, str) and kind is Path:
+        return Path(value)
+    if isinstance(value, str) and kind is tuple:
+        return (value,)
+    if isinstance(value, list) and kind is tuple:
+        return tuple(value)
+    if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+        raise SettingsError(f"invalid {name} {value!r}: expected {kind.__name__}, got {type(value).__name__}")
+    return value
 
 
 def _is_token(text: str) -> bool:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from rescind import data
 from rescind.control.clock import Clock
+from rescind.documents import shipped
 from rescind.engine import Engine
 from rescind.model import Request
+from rescind.rules.loading import load_vendors
 from rescind.store.memory import MemoryStore
-from rescind.vendors import load_vendors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rescind.vendors.vendor import Vendor
+    from rescind.rules.vendor import Vendor
 
 FEW, MANY = 10, 1_000_000
 SANDBOXES = 10_000
@@ -96,7 +96,9 @@ def _compare(what: str, small: Engine, large: Engine, *, clear: bool = False) ->
 
 def _call(engine: Engine, sandbox: str = "") -> None:
     request = Request("DELETE", "/api/v3/orders/ORD-nobody", "", _HEADERS, b"", "http://127.0.0.1")
-    assert engine.answer(sandbox, request).status == 404
+    reply = engine.answer(sandbox, request).reply
+    assert reply is not None
+    assert reply.status == 404
 
 
 def _engine(vendors: Sequence[Vendor]) -> Engine:
@@ -111,7 +113,7 @@ def _fixture(folder: Path, orders: int) -> Path:
 
 
 def _load(folder: Path) -> list[Vendor]:
-    return load_vendors([data.SPEC_DIR], [folder, data.FIXTURE_DIR], ["exsited"])
+    return load_vendors([shipped.SPEC_DIR], [folder, shipped.FIXTURE_DIR], ["exsited"])
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from rescind import data
+from rescind.assembly import Service
 from rescind.control.clock import Clock
+from rescind.documents import shipped
 from rescind.engine import Engine
-from rescind.model import Reply, Request
-from rescind.settings import ServeSettings
+from rescind.model import Delivery, Reply, Request
+from rescind.rules.loading import load_vendors
+from rescind.server.serving import SocketServer
+from rescind.server.upkeep import Upkeep
+from rescind.settings import Settings
 from rescind.store.memory import MemoryStore
-from rescind.vendors import load_vendors
-from rescind.web.serving import serve
-from rescind.web.site import Site
+from rescind.web import flask_loader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,35 +42,32 @@ def missing_allow(request: Request, reply: Reply) -> Reply:  # noqa: ARG001 - ev
     return reply._replace(headers=tuple(header for header in reply.headers if header[0] != "Allow"))
 
 
-class BrokenSite(Site):
-    """A site whose replies pass through a variant."""
+class BrokenEngine(Engine):
+    """An engine whose replies pass through a variant."""
 
-    def __init__(self, engine: Engine, variant: str) -> None:
-        super().__init__(engine)
+    def __init__(self, variant: str) -> None:
+        super().__init__(load_vendors([shipped.SPEC_DIR], [shipped.FIXTURE_DIR]), MemoryStore(), Clock())
         self._change: Callable[[Request, Reply], Reply] | None = globals().get(variant)
         self._ignores_authentication = variant == "ignored_authentication"
         self._forgets_deletions = variant == "forgotten_deletions"
         self._goes_by_the_query = variant == "deletions_by_query"
         self._queries: set[str] = set()
 
-    def handle(self, request: Request) -> Reply:
-        path = "/" + request.path.split("/", 2)[2] if request.path.startswith("/~") else request.path
+    def answer(self, sandbox: str, request: Request) -> Delivery:
         if self._ignores_authentication:
             request = request._replace(headers={**request.headers, "authorization": "Bearer ada-token"})
         if self._goes_by_the_query and request.method == "DELETE" and request.query not in self._queries:
             self._queries.add(request.query)
-            self._reset(request)
-        reply = super().handle(request)
+            self.store.reset(sandbox, self.clock.system())
+        delivery = super().answer(sandbox, request)
         if self._forgets_deletions and request.method == "DELETE":
-            self._reset(request)
-        return self._change(request._replace(path=path), reply) if self._change else reply
-
-    def _reset(self, request: Request) -> None:
-        path = request.path[: request.path.index("/", 1)] if request.path.startswith("/~") else ""
-        super().handle(request._replace(method="POST", path=f"{path}/_rescind/reset", query="", body=b""))
+            self.store.reset(sandbox, self.clock.system())
+        if self._change is None or delivery.reply is None:
+            return delivery
+        return delivery._replace(reply=self._change(request, delivery.reply))
 
 
 if __name__ == "__main__":
-    vendors = load_vendors([data.SPEC_DIR], [data.FIXTURE_DIR])
-    site = BrokenSite(Engine(vendors, MemoryStore(), Clock()), sys.argv[1])
-    serve(site, ServeSettings(port=0), lambda url: print(f"Rescind ready on {url}", flush=True))
+    service = Service(Settings(port=0), lambda: BrokenEngine(sys.argv[1]))
+    server = SocketServer(service, flask_loader(service), Upkeep(75))
+    server.serve(lambda url: print(f"Rescind ready on {url}", flush=True))

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from rescind import data, documents
 from rescind.contract.document import open_spec
 from rescind.contract.operations import compile_operations
+from rescind.documents import reading, shipped
 from rescind.errors import DocumentError, SpecError
-from rescind.vendors import load_vendor
+from rescind.rules.loading import load_vendor
 
-ALEPHEE = (data.SPEC_DIR / "alephee.yaml").read_text()
+ALEPHEE = (shipped.SPEC_DIR / "alephee.yaml").read_text()
 
 
 def refusal(folder: Path, text: str) -> str:
     path = folder / "alephee.yaml"
     path.write_text(text)
     with pytest.raises(DocumentError) as caught:
-        load_vendor("alephee", path, data.FIXTURE_DIR / "alephee.yaml")
+        load_vendor("alephee", path, shipped.FIXTURE_DIR / "alephee.yaml")
     return str(caught.value)
 
 
@@ -103,7 +103,7 @@ def test_reference_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["alephee", "control", "ecommerce", "exsited", "rxuniverse"])
 def test_documents_are_valid_openapi(name: str) -> None:
-    validate(documents.load(data.SPEC_DIR / f"{name}.yaml", SpecError).data)
+    validate(reading.load(shipped.SPEC_DIR / f"{name}.yaml", SpecError).data)
 
 
 def test_openapi_3_0_and_json_are_read(tmp_path: Path) -> None:

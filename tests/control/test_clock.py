@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rescind.moments import SECOND
+from rescind.model import SECOND
 from support import World
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from rescind.moments import SECOND
+from rescind.model import SECOND
 from support import World
 
 ORDER = "/api/v2/orders/72544"

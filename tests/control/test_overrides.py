@@ -30,7 +30,7 @@ def test_overrides_strike_in_their_order_and_then_no_more(world: World) -> None:
     met = [world.outcome("DELETE", f"{TARGET}72001") for _ in range(5)]
     assert met == ["rate_limited", "rate_limited", "server_error", "deleted", "already_deleted"]
     listed = control(world, "GET", "overrides")[1]["overrides"]
-    assert [(one["id"], one["struck"]) for one in listed] == [("1", 2), ("2", 1)]
+    assert [(one["id"], one["used"]) for one in listed] == [("1", 2), ("2", 1)]
 
 
 def test_override_of_seven_strikes_exactly_seven_of_many_parallel_calls(world: World) -> None:
@@ -41,7 +41,7 @@ def test_override_of_seven_strikes_exactly_seven_of_many_parallel_calls(world: W
 
 
 @pytest.mark.parametrize(
-    ("match", "struck"),
+    ("match", "used"),
     [
         ({}, True),
         ({"orderId": 72001}, True),

@@ -12,7 +12,7 @@ import redis
 
 from redis_servers import RedisServer
 from rescind.errors import SettingsError, StoreDownError, StoreError
-from rescind.model import Answer, Bounds, Fact, JournalEntry, Reply, Request
+from rescind.model import Bounds, Decision, Delivery, Fact, JournalEntry, Reply, Request
 from rescind.store import open_store
 from rescind.store.redis import RedisStore
 
@@ -302,8 +302,6 @@ def test_sandbox_that_begins_while_another_process_looks_is_listed(redis_server:
 
 def entry(number: int) -> JournalEntry:
     request = Request("DELETE", "/v2/orders", "a=b", {"host": "h"}, b"\x00\xff{}", "http://h/~s")
-    reply = Reply(404, (("Content-Type", "application/json"),), b"{}", "slow_body", 12.5)
-    answer = Answer("gone", {}, "rule", "gone", "It is gone.", (Fact("orders 1", "deleted", None),))
-    return JournalEntry(
-        number, 1, 2, request, reply, "v", "op", "gone", None, answer, ({"a": 1},), {"id": "1"}, ("k",), 9
-    )
+    delivery = Delivery(Reply(404, (("Content-Type", "application/json"),), b"{}"), "slow_body", 12.5)
+    decision = Decision("rule", "gone", {}, "gone", "It is gone.", (Fact("orders 1", "deleted", None),))
+    return JournalEntry(number, 1, 2, request, delivery, "v", "op", None, decision, ({"a": 1},), {"id": "1"}, ("k",), 9)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rescind.moments import SECOND
+from rescind.model import SECOND
 from support import World, header, outcome
 
 DELETE = "/v2/orders?API_KEY=demo-key&accountId=1001&orderId="

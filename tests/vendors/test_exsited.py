@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from rescind.model import Reply
-from rescind.moments import SECOND
-from support import World, header, outcome
+from rescind.model import SECOND
+from support import Met, World, header, outcome
 
 ORDER = "/api/v3/orders/ORD-10001"
 TOKEN = "/api/v1/oauth2/token"
@@ -21,7 +20,7 @@ CLIENT = {
 }
 
 
-def grant(world: World, body: Any, content_type: str = "application/json") -> Reply:
+def grant(world: World, body: Any, content_type: str = "application/json") -> Met:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return world.call("POST", TOKEN, raw, content_type=content_type)
 

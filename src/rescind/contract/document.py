@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import jsonschema_rs
 
-from rescind import documents
+from rescind.documents import reading
 from rescind.errors import Finding, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rescind.documents import Document, Pointer
+    from rescind.documents.reading import Document, Pointer
 
 
 EXTENSIONS = (
@@ -129,7 +129,7 @@ def open_spec(path: Path) -> Spec:
 
     Raises SpecError with every finding: no OpenAPI, an extension that is misspelt, a reference that leads nowhere.
     """
-    return Spec(documents.load(path, SpecError))
+    return Spec(reading.load(path, SpecError))
 
 
 def _pointer(reference: str) -> Pointer:
@@ -138,7 +138,7 @@ def _pointer(reference: str) -> Pointer:
 
 @cache
 def _dialect() -> tuple[Any, jsonschema_rs.Draft202012Validator]:
-    schema = documents.load(Path(__file__).with_name("dialect.yaml"), SpecError).data
+    schema = reading.load(Path(__file__).with_name("dialect.yaml"), SpecError).data
     return schema, jsonschema_rs.Draft202012Validator(schema)
 
 

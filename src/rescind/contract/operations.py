@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rescind.contract.expressions import MISSING
 from rescind.contract.outcomes import compile_outcomes, slug
-from rescind.contract.parameters import Body, Parameter, Violation, compile_body, compile_parameter
+from rescind.contract.parameters import Body, Parameter, Refusal, Violation, compile_body, compile_parameter
 from rescind.contract.security import SecurityScheme, compile_scheme
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rescind.contract.document import Spec
     from rescind.contract.received import Received
     from rescind.contract.replies import Example
-    from rescind.documents import Pointer
+    from rescind.documents.reading import Pointer
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -60,7 +60,7 @@ class Operation:
                 value = parameter.value(received)
             except ValueError as wrong:
                 violations.append(self._violation(parameter, wrong))
-                if parameter.refusal is False:
+                if parameter.refusal is Refusal.BY_RULES:
                     values[parameter.name] = parameter.texts(received)[0]
             else:
                 if value is not MISSING:
@@ -69,13 +69,18 @@ class Operation:
             try:
                 body = self.body.value(received)
             except ValueError as wrong:
-                refusal = self.body.refusal or self.default_refusal("body")
+                refusal = self._refusal(self.body.refusal, "body")
                 violations.append(Violation("body", "body", str(wrong), refusal))
         return values, body, tuple(violations)
 
     def _violation(self, parameter: Parameter, wrong: ValueError) -> Violation:
-        refusal = "" if parameter.refusal is False else parameter.refusal or self.default_refusal(parameter.location)
+        refusal = self._refusal(parameter.refusal, parameter.location)
         return Violation(parameter.location, parameter.name, str(wrong), refusal)
+
+    def _refusal(self, refusal: str | Refusal, location: str) -> str | Refusal:
+        if refusal is Refusal.BY_STATUS:
+            return self.default_refusal(location) or Refusal.UNDOCUMENTED
+        return refusal
 
     def default_refusal(self, location: str) -> str | None:
         """The outcome for a wrong part of a request where the spec names none: by status, as far as any fits."""
@@ -130,7 +135,7 @@ class Operation:
         refusals |= {self.rate_limit.refusal} if self.rate_limit else set()
         for scheme in self.schemes:
             refusals |= set(scheme.refusals.values())
-        return {refusal for refusal in refusals if refusal}
+        return {refusal for refusal in refusals if isinstance(refusal, str)}
 
 
 def compile_operations(spec: Spec, vendor: str, mount: str = "") -> tuple[Operation, ...]:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rescind.contract.document import Spec
-    from rescind.documents import Pointer
+    from rescind.documents.reading import Pointer
 
 
-class Shown(NamedTuple):
+class NamedExample(NamedTuple):
     """An example as the document shows it. ``is_made_up`` is one that a response without examples was given."""
 
     name: str
@@ -43,7 +43,7 @@ def compile_outcomes(
         part, part_place = spec.follow(response, (*place, code))
         status = _status(code)
         headers = _headers(spec, part, part_place)
-        for shown in _shown(spec, part, part_place, status):
+        for shown in _named_examples(spec, part, part_place, status):
             if shown.name in names and "x-provenance" in shown.example:
                 problem = f"{owner[1]} has two outcomes named {shown.name!r}"
                 raise spec.error(shown.place, problem, "give each a name of its own")
@@ -60,7 +60,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
-def _example(spec: Spec, outcome: Outcome, shown: Shown, headers: Mapping[str, Any]) -> Example:
+def _example(spec: Spec, outcome: Outcome, shown: NamedExample, headers: Mapping[str, Any]) -> Example:
     own = {header.lower(): text for header, text in shown.example.get("x-headers", {}).items()}
     named = {header: own.pop(header.lower(), text) for header, text in headers.items()} | own
     templates = shown.example.get("x-values", {})
@@ -71,7 +71,7 @@ def _example(spec: Spec, outcome: Outcome, shown: Shown, headers: Mapping[str, A
         raise spec.error(shown.place, str(wrong), remedy) from None
 
 
-def _provenance(spec: Spec, shown: Shown) -> Provenance:
+def _provenance(spec: Spec, shown: NamedExample) -> Provenance:
     title = spec.data["info"]["title"]
     if "x-provenance" in shown.example:
         return Provenance(**shown.example["x-provenance"])
@@ -80,7 +80,7 @@ def _provenance(spec: Spec, shown: Shown) -> Provenance:
     return Provenance("documented", f"the document of {title}")
 
 
-def _shown(spec: Spec, response: Mapping[str, Any], place: Pointer, status: int) -> Iterator[Shown]:
+def _named_examples(spec: Spec, response: Mapping[str, Any], place: Pointer, status: int) -> Iterator[NamedExample]:
     """The named examples of a response. One is made up where it shows none."""
     found = False
     groups: list[tuple[str | None, Pointer, Mapping[str, Any]]] = [
@@ -92,21 +92,21 @@ def _shown(spec: Spec, response: Mapping[str, Any], place: Pointer, status: int)
         for name, example in examples.items():
             found = True
             shown, shown_place = spec.follow(example, (*where, name))
-            yield Shown(name, media_type, shown, shown_place)
+            yield NamedExample(name, media_type, shown, shown_place)
     if not found:
         yield _made_up(spec, response.get("content", {}), place, status)
 
 
-def _made_up(spec: Spec, content: Mapping[str, Any], place: Pointer, status: int) -> Shown:
+def _made_up(spec: Spec, content: Mapping[str, Any], place: Pointer, status: int) -> NamedExample:
     name = slug(HTTPStatus(status).phrase)
     by_preference = sorted(content, key=lambda media_type: "json" not in media_type)
     if not by_preference or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-        return Shown(name, None, {}, place, is_made_up=True)
+        return NamedExample(name, None, {}, place, is_made_up=True)
     media_type = by_preference[0]
     media = content[media_type]
     if "example" in media:
-        return Shown(name, media_type, {"value": media["example"]}, place)
-    return Shown(name, media_type, {"value": sample(spec, media.get("schema", {}))}, place, is_made_up=True)
+        return NamedExample(name, media_type, {"value": media["example"]}, place)
+    return NamedExample(name, media_type, {"value": sample(spec, media.get("schema", {}))}, place, is_made_up=True)
 
 
 def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[str, Any]:

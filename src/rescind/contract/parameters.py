@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
 
@@ -17,23 +18,33 @@ if TYPE_CHECKING:
 
     from rescind.contract.document import Spec
     from rescind.contract.received import Received
-    from rescind.documents import Pointer
+    from rescind.documents.reading import Pointer
 
 # Longer than any number that a schema can mean, shorter than what Python refuses to parse.
 _INTEGER = re.compile(r"-?[0-9]{1,400}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][-+]?[0-9]{1,4})?", re.ASCII)
 
 
-class Violation(NamedTuple):
-    """One way in which a request breaks the contract. ``refusal`` names the outcome that the spec answers it with.
+class Refusal(Enum):
+    """How a violation is answered where the document names no outcome for it."""
 
-    None is a violation that the spec names no answer to, and empty one that is left to the vendor's rules.
-    """
+    BY_STATUS = "the first outcome with a status that fits"
+    BY_RULES = "the vendor's rules decide"
+    UNDOCUMENTED = "the operation documents no answer"
+
+
+class Violation(NamedTuple):
+    """One way in which a request breaks the contract. ``refusal`` names the outcome that it is answered with."""
 
     location: str
     parameter: str
     problem: str
-    refusal: str | None
+    refusal: str | Refusal
+
+    def as_record(self) -> dict[str, str | None]:
+        """The violation as a template and the journal show it."""
+        refusal = self.refusal if isinstance(self.refusal, str) else None
+        return {"location": self.location, "parameter": self.parameter, "problem": self.problem, "refusal": refusal}
 
 
 def _integer(text: str) -> Any:
@@ -59,13 +70,13 @@ _READERS: dict[str, Callable[[str], Any]] = {"integer": _integer, "number": _num
 class Parameter:
     """One parameter of an operation. ``example`` is a value that the spec shows, or one that fits the schema.
 
-    ``refusal`` is the outcome for a value that breaks the schema; False leaves the value to the vendor's rules.
+    ``refusal`` is the outcome for a value that breaks the schema, or says how it is found.
     """
 
     name: str
     location: str
     required: bool
-    refusal: str | Literal[False] | None
+    refusal: str | Refusal
     example: Any
     default: Any
     is_array: bool
@@ -114,7 +125,7 @@ class Body:
     """The body that an operation accepts, as JSON in one of its media types; ``fields`` are those of its schema."""
 
     required: bool
-    refusal: str | None
+    refusal: str | Refusal
     example: Any
     fields: tuple[str, ...]
     validators: Mapping[str, jsonschema_rs.Validator]
@@ -147,8 +158,8 @@ def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
         name=part["name"],
         location=part["in"],
         required=part.get("required", False),
-        refusal=part.get("x-refusal"),
-        example=_shown(spec, part, schema),
+        refusal=_refusal(part),
+        example=_example(spec, part, schema),
         default=schema.get("default", MISSING) if isinstance(schema, dict) else MISSING,
         is_array=kind == "array",
         read=_READERS.get(_type(items), _text),
@@ -167,7 +178,7 @@ def compile_body(spec: Spec, part: Any, place: Pointer) -> Body:
     media: Mapping[str, Any] = next(iter(content.values()), {})
     schema, _ = spec.follow(media.get("schema", {}), place)
     fields = tuple(schema.get("properties", ())) if isinstance(schema, dict) else ()
-    return Body(part.get("required", False), part.get("x-refusal"), first_example(media, schema), fields, validators)
+    return Body(part.get("required", False), _refusal(part), first_example(media, schema), fields, validators)
 
 
 def compile_schema(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:
@@ -191,9 +202,16 @@ def first_example(part: Mapping[str, Any], schema: Any) -> Any:
     return MISSING
 
 
-def _shown(spec: Spec, part: Mapping[str, Any], schema: Any) -> Any:
-    shown = first_example(part, schema)
-    return sample(spec, schema) if shown is MISSING else shown
+def _refusal(part: Mapping[str, Any]) -> str | Refusal:
+    named: str | bool | None = part.get("x-refusal")
+    if named is None:
+        return Refusal.BY_STATUS
+    return named if isinstance(named, str) else Refusal.BY_RULES
+
+
+def _example(spec: Spec, part: Mapping[str, Any], schema: Any) -> Any:
+    example = first_example(part, schema)
+    return sample(spec, schema) if example is MISSING else example
 
 
 def _type(schema: Any) -> str:

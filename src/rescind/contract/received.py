@@ -28,12 +28,9 @@ class Received:
     @cached_property
     def cookies(self) -> dict[str, str]:
         """The cookies; of a repeated one the first."""
-        cookies: dict[str, str] = {}
-        for pair in self.request.headers.get("cookie", "").split(";"):
-            name, separator, value = pair.strip().partition("=")
-            if separator:
-                cookies.setdefault(name, value)
-        return cookies
+        from werkzeug.sansio.http import parse_cookie  # noqa: PLC0415 - few documents have a cookie
+
+        return parse_cookie(self.request.headers.get("cookie")).to_dict()
 
     @property
     def media_type(self) -> str:

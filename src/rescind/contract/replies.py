@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rescind.contract.bodies import Body
     from rescind.contract.received import Received
-    from rescind.documents import Pointer
+    from rescind.documents.reading import Pointer
     from rescind.model import Outcome
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -7,8 +7,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from rescind import data
 from rescind.contract.received import decode_path
+from rescind.documents import shipped
 from rescind.errors import Finding, SpecError
 
 if TYPE_CHECKING:
@@ -108,6 +108,6 @@ def _conflict(first: Routable, second: Routable, files: Mapping[str, Path]) -> S
         problem, remedy = f"{first.id} and {second.id} both claim {claim}", "give one of them another path"
         return SpecError([Finding(str(files[second.vendor]), 0, 0, problem, remedy)])
     # Whoever came later moves: a vendor of the user's rather than one that comes with Rescind.
-    mover = first.vendor if data.SPEC_DIR in files[second.vendor].parents else second.vendor
+    mover = first.vendor if shipped.SPEC_DIR in files[second.vendor].parents else second.vendor
     problem = f"the vendors {first.vendor} and {second.vendor} both claim {claim}"
     return SpecError([Finding(str(files[mover]), 0, 0, problem, f"write `mount: /{mover}` in the fixtures of {mover}")])

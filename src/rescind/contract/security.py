@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rescind.contract.document import Spec
     from rescind.contract.received import Received
-    from rescind.documents import Pointer
+    from rescind.documents.reading import Pointer
 
 
 @dataclass(frozen=True, slots=True)

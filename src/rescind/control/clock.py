@@ -6,9 +6,10 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from rescind import moments
 from rescind.control.payloads import moment_at
-from rescind.problems import Problem
+from rescind.documents import moments
+from rescind.errors import Problem
+from rescind.model import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ class Clock:
     def describe(self, transaction: Transaction) -> dict[str, Any]:
         """The clock as the control API shows it."""
         mode = transaction.read(_TABLE, _KEY, _REAL)["mode"]
-        return {"mode": mode, "now": moments.write(self.now(transaction))}
+        return {"mode": mode, "now": moments.format(self.now(transaction))}
 
     def set(self, transaction: Transaction, mode: str, now: str | None) -> dict[str, Any]:
         """Freeze the clock or let it run, from ``now`` if given: frozen where it is, real from the system's time.
@@ -52,12 +53,12 @@ class Clock:
     def advance(self, transaction: Transaction, seconds: float) -> dict[str, Any]:
         """Move the clock forward. Raises Problem if it would pass the last moment that can be written."""
         setting = transaction.read(_TABLE, _KEY, _REAL)
-        return self._keep(transaction, setting["mode"], setting["offset"] + round(seconds * moments.SECOND))
+        return self._keep(transaction, setting["mode"], setting["offset"] + round(seconds * SECOND))
 
     def _keep(self, transaction: Transaction, mode: str, offset: int) -> dict[str, Any]:
         now = offset if mode == "frozen" else self.system() + offset
         if not moments.FIRST <= now <= moments.LAST:
-            limits = f"{moments.write(moments.FIRST)} and {moments.write(moments.LAST)}"
+            limits = f"{moments.format(moments.FIRST)} and {moments.format(moments.LAST)}"
             raise Problem(HTTPStatus.BAD_REQUEST, "the clock would leave the calendar", f"stay between {limits}")
         transaction.write(_TABLE, _KEY, {"mode": mode, "offset": offset})
         return self.describe(transaction)

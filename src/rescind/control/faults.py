@@ -1,4 +1,4 @@
-"""Failures below HTTP. How they look on the wire is the server's matter; here is what they mean for the world."""
+"""Failures below HTTP: which there are, and what they mean for the world. ``server`` makes them on the wire."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAULTS = MappingProxyType(
 TIMED = tuple(name for name, effect in FAULTS.items() if effect is None)
 """The faults that can strike before or after the effect."""
 
-_UNLESS_SAID = {"hang": False, "reply_lost": True}
+_DEFAULT_EFFECT = {"hang": False, "reply_lost": True}
 
 
 def takes_effect(fault: str, effect: bool | None) -> bool:  # noqa: FBT001 - the override's own field
@@ -29,4 +29,9 @@ def takes_effect(fault: str, effect: bool | None) -> bool:  # noqa: FBT001 - the
     certain = FAULTS[fault]
     if certain is not None:
         return certain
-    return _UNLESS_SAID[fault] if effect is None else effect
+    return _DEFAULT_EFFECT[fault] if effect is None else effect
+
+
+def needs_socket(fault: str) -> bool:
+    """Whether the fault breaks the connection; a slow body is only slow."""
+    return fault != "slow_body"

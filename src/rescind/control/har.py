@@ -1,56 +1,82 @@
-"""The journal as an HTTP Archive, which browsers' developer tools open."""
+"""The journal as an HTTP Archive 1.2, which browsers' developer tools open."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from rescind.contract.received import decode_query
+from rescind.control.journal import secret_values, show
+from rescind.control.masking import MASK, is_secret, mask_value
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from rescind.model import JournalEntry
 
 
-def har(entries: Sequence[Mapping[str, Any]], version: str, base_url: str) -> dict[str, Any]:
-    """Shown entries as an HTTP Archive 1.2, which browsers' developer tools open."""
+def har(entries: Sequence[JournalEntry], version: str, base_url: str) -> dict[str, Any]:
+    """The archive; URLs are as they were sent, below the base URL of the sandbox, and secrets are masked."""
     creator = {"name": "rescind", "version": version}
+    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(entry, base_url) for entry in entries]}}
+
+
+def _entry(entry: JournalEntry, base_url: str) -> dict[str, Any]:
+    shown = show(entry)
+    milliseconds = shown["took_ms"] + shown["delay_ms"]
     return {
-        "log": {"version": "1.2", "creator": creator, "entries": [_har_entry(entry, base_url) for entry in entries]}
+        "startedDateTime": shown["at"],
+        "time": milliseconds,
+        "request": _request(entry, shown["request"], base_url),
+        "response": _response(entry, shown["reply"]),
+        "cache": {},
+        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
     }
 
 
-def _har_entry(entry: Mapping[str, Any], base_url: str) -> dict[str, Any]:
-    request, reply = entry["request"], entry["reply"] or {"status": 0, "headers": {}, "body": ""}
-    pairs = [(name, value) for name, values in request["query"].items() for value in values]
-    query = "&".join(f"{name}={value}" for name, value in pairs)
-    media_type = reply["headers"].get("Content-Type", "")
-    har_request = {
-        "method": request["method"],
-        "url": base_url + request["path"] + (f"?{query}" if query else ""),
+def _request(entry: JournalEntry, shown: dict[str, Any], base_url: str) -> dict[str, Any]:
+    pairs = [(name, value) for name, values in shown["query"].items() for value in values]
+    request = {
+        "method": shown["method"],
+        "url": base_url + _target(entry),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs(request["headers"].items()),
+        "headers": _pairs(shown["headers"].items()),
         "queryString": _pairs(pairs),
         "headersSize": -1,
-        "bodySize": len(request["body"]),
+        "bodySize": len(entry.request.body),
     }
-    if request["body"]:
-        har_request["postData"] = {"mimeType": request["headers"].get("content-type", ""), "text": request["body"]}
+    if shown["body"]:
+        request["postData"] = {"mimeType": shown["headers"].get("content-type", ""), "text": shown["body"]}
+    return request
+
+
+def _response(entry: JournalEntry, shown: dict[str, Any] | None) -> dict[str, Any]:
+    reply, headers = entry.delivery.reply, shown["headers"] if shown else {}
+    size = len(reply.body) if reply else 0
     return {
-        "startedDateTime": entry["at"],
-        "time": entry["took_ms"] + entry["delay_ms"],
-        "request": har_request,
-        "response": {
-            "status": reply["status"],
-            "statusText": entry["outcome"] or entry["fault"] or "",
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": _pairs(reply["headers"].items()),
-            "content": {"size": len(reply["body"]), "mimeType": media_type, "text": reply["body"]},
-            "redirectURL": "",
-            "headersSize": -1,
-            "bodySize": len(reply["body"]),
-        },
-        "cache": {},
-        "timings": {"send": 0, "wait": entry["took_ms"] + entry["delay_ms"], "receive": 0},
+        "status": reply.status if reply else 0,
+        "statusText": HTTPStatus(reply.status).phrase if reply else "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(headers.items()),
+        "content": {"size": size, "mimeType": headers.get("Content-Type", ""), "text": shown["body"] if shown else ""},
+        "redirectURL": headers.get("Location", ""),
+        "headersSize": -1,
+        "bodySize": size,
     }
+
+
+def _target(entry: JournalEntry) -> str:
+    """The path and the query as they were sent, with the values of secret parameters masked."""
+    path = mask_value(entry.request.path, secret_values(entry))
+    pairs = [_masked(pair, entry.secret_names) for pair in entry.request.query.split("&")]
+    return f"{path}?{'&'.join(pairs)}" if entry.request.query else path
+
+
+def _masked(pair: str, secret_names: Iterable[str]) -> str:
+    name, separator, _ = pair.partition("=")
+    return f"{name}={MASK}" if separator and is_secret(decode_query(name), secret_names) else pair
 
 
 def _pairs(items: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -5,20 +5,20 @@ An entry is written in the call's own transaction, before the reply leaves. Secr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from rescind import moments
 from rescind.contract.received import Received
 from rescind.control.masking import is_secret, mask_headers, mask_query, mask_text, mask_value
-from rescind.model import Answer, JournalEntry, Reply, Request
+from rescind.documents import moments
+from rescind.model import Decision, Delivery, JournalEntry, Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rescind.contract.operations import Operation
+    from rescind.control.exchange import Exchange
     from rescind.model import Bounds
     from rescind.store import Transaction
-    from rescind.vendors.rules import Call
 
 M = TypeVar("M", Request, Reply)
 
@@ -27,52 +27,65 @@ _MAX_TEXT = 1_000
 _SHORTEST_SECRET = 4
 
 
-def record(call: Call, answer: Answer, reply: Reply, bounds: Bounds, real: tuple[int, int]) -> None:
-    """Write the entry of a call that reached its operation; ``real`` is when it began and ended, in system time."""
-    request, transaction = call.received.request, call.world.transaction
-    operation = call.operation
+class Times(NamedTuple):
+    """When an exchange took place: in the sandbox's time, and when it began and ended in the system's (nanoseconds)."""
+
+    at: int
+    began: int
+    ended: int
+
+
+def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: Bounds, times: Times) -> None:
+    """Write the entry of a call that reached its operation."""
+    transaction, operation = exchange.world.transaction, exchange.operation
     entry = JournalEntry(
         id=_serial(transaction),
-        at=call.world.now,
-        real=real[0],
-        request=_bounded(request, bounds),
-        reply=_bounded(reply, bounds),
+        at=times.at,
+        real=times.began,
+        request=_bounded(exchange.received.request, bounds),
+        delivery=_bounded_delivery(delivery, bounds),
         vendor=operation.vendor,
         operation=operation.id,
-        outcome=answer.outcome or None,
-        forced=call.forced,
-        answer=Answer(answer.outcome, {}, answer.stage, answer.rule, answer.says, answer.facts),
-        violations=tuple([violation._asdict() for violation in call.violations]),
-        parameters=call.received.path,
+        forced=exchange.intervention.forced_by,
+        decision=Decision(decision.stage, decision.outcome, {}, decision.rule, decision.says, decision.facts),
+        violations=tuple([violation.as_record() for violation in exchange.violations]),
+        parameters=exchange.received.path,
         secret_names=operation.credential_names,
-        took_ns=real[1] - real[0],
+        took_ns=times.ended - times.began,
     )
     transaction.append(LOG, entry, bounds.journal)
 
 
-def note(
+def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
     transaction: Transaction,
-    times: tuple[int, int],
-    exchange: tuple[Request, Reply],
+    request: Request,
+    delivery: Delivery,
     operation: Operation | None,
     bounds: Bounds,
+    times: Times,
 ) -> None:
-    """Write the entry of an exchange that no rule has decided; ``times`` are the sandbox's and the system's."""
-    request, reply = exchange
-    entry = JournalEntry(_serial(transaction), *times, _bounded(request, bounds), _bounded(reply, bounds))
-    if operation:
-        names = operation.credential_names
-        entry = entry._replace(vendor=operation.vendor, operation=operation.id, secret_names=names)
+    """Write the entry of an exchange that did not get to the rules of its operation, if it has one."""
+    entry = JournalEntry(
+        id=_serial(transaction),
+        at=times.at,
+        real=times.began,
+        request=_bounded(request, bounds),
+        delivery=_bounded_delivery(delivery, bounds),
+        vendor=operation.vendor if operation else None,
+        operation=operation.id if operation else None,
+        secret_names=operation.credential_names if operation else (),
+        took_ns=times.ended - times.began,
+    )
     transaction.append(LOG, entry, bounds.journal)
 
 
 def show(entry: JournalEntry) -> dict[str, Any]:
     """An entry as the control API gives it, with its secrets masked."""
-    request, reply, answer, names = entry.request, entry.reply, entry.answer, entry.secret_names
-    secrets = secrets_of(entry)
+    request, decision, names = entry.request, entry.decision, entry.secret_names
+    secrets = secret_values(entry)
     return {
         "id": entry.id,
-        "at": moments.write(entry.at),
+        "at": moments.format(entry.at),
         "request": {
             "method": request.method,
             "path": request.path,
@@ -83,21 +96,21 @@ def show(entry: JournalEntry) -> dict[str, Any]:
         "vendor": entry.vendor,
         "operation": entry.operation,
         "outcome": full_name(entry),
-        "status": reply.status or None,
-        "decided_by": answer and {"stage": answer.stage, "rule": answer.rule, "says": answer.says},
-        "facts": [mask_value(_fact(*fact), secrets) for fact in answer.facts] if answer else [],
+        "status": entry.status,
+        "decided_by": _decided_by(decision, secrets) if decision else None,
+        "facts": [mask_value(_fact(*fact), secrets) for fact in decision.facts] if decision else [],
         "violations": [
             {name: mask_value(part, secrets) for name, part in violation.items()} for violation in entry.violations
         ],
         "forced": entry.forced,
-        "fault": reply.fault,
-        "delay_ms": reply.delay_ms,
+        "fault": entry.delivery.fault,
+        "delay_ms": entry.delivery.delay_ms,
         "took_ms": entry.took_ns / 1_000_000,
-        "reply": _shown_reply(reply),
+        "reply": _reply(entry.delivery.reply),
     }
 
 
-def secrets_of(entry: JournalEntry) -> list[str]:
+def secret_values(entry: JournalEntry) -> list[str]:
     """The values that stand where secrets do, longest first; very short ones would hide too much."""
     received = Received(entry.request, entry.parameters)
     found = {
@@ -121,7 +134,7 @@ def select(entries: Iterable[JournalEntry], wanted: Mapping[str, Any]) -> list[J
 def _has(entry: JournalEntry, name: str, value: Any) -> bool:
     match name:
         case "status":
-            return bool(entry.reply.status == value)
+            return bool(entry.status == value)
         case "since":
             return bool(entry.id > value) if isinstance(value, int) else entry.at >= moments.parse(value)
         case "outcome":
@@ -143,6 +156,13 @@ def _bounded(message: M, bounds: Bounds) -> M:
     )
 
 
+def _bounded_delivery(delivery: Delivery, bounds: Bounds) -> Delivery:
+    reply = delivery.reply
+    if reply is None or len(reply.body) <= bounds.journal_body:
+        return delivery
+    return delivery._replace(reply=_bounded(reply, bounds))
+
+
 def _serial(transaction: Transaction) -> int:
     serial: int = transaction.read("serials", LOG, 0) + 1
     transaction.write("serials", LOG, serial)
@@ -162,7 +182,11 @@ def _text(body: bytes) -> str:
     return body.decode(errors="replace")
 
 
-def _shown_reply(reply: Reply) -> dict[str, Any] | None:
-    if not reply.status:
+def _decided_by(decision: Decision, secrets: list[str]) -> dict[str, str]:
+    return {"stage": decision.stage, "rule": decision.rule, "says": mask_value(decision.says, secrets)}
+
+
+def _reply(reply: Reply | None) -> dict[str, Any] | None:
+    if reply is None:
         return None
     return {"status": reply.status, "headers": mask_headers(dict(reply.headers)), "body": mask_text(_text(reply.body))}

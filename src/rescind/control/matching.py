@@ -46,8 +46,8 @@ def fits(expected: Any, got: Any) -> bool:
     if got is None or expected is None:
         return got is expected
     if isinstance(expected, dict):
-        return _pattern(expected["matches"])(as_text(got))
-    return as_text(expected) == as_text(got)
+        return _pattern(expected["matches"])(url_text(got))
+    return url_text(expected) == url_text(got)
 
 
 def differences(expected: Mapping[str, Any], got: Mapping[str, Any], prefix: str = "") -> list[Difference]:
@@ -59,7 +59,7 @@ def differences(expected: Mapping[str, Any], got: Mapping[str, Any], prefix: str
     ]
 
 
-def as_text(value: Any) -> str:
+def url_text(value: Any) -> str:
     """A value as it is written in a URL."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

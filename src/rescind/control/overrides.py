@@ -15,7 +15,7 @@ from rescind.control.delays import Delay, draw
 from rescind.control.faults import FAULTS, TIMED
 from rescind.control.matching import Expected, fits
 from rescind.control.payloads import checked, misfit
-from rescind.problems import Problem
+from rescind.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rescind.contract.operations import Operation
     from rescind.contract.received import Received
     from rescind.model import Bounds, Record
+    from rescind.rules.vendor import Vendor
     from rescind.store import Transaction
-    from rescind.vendors.vendor import Vendor
 
 TABLE = "overrides"
 MAX_TIMES = 1_000_000
@@ -66,7 +66,7 @@ class Overrides:
             self._transaction.erase(TABLE, spent)
         serial = self._transaction.read("serials", TABLE, 0) + 1
         self._transaction.write("serials", TABLE, serial)
-        override |= {"id": str(serial), "struck": 0}
+        override |= {"id": str(serial), "used": 0}
         self._transaction.write(TABLE, str(serial), override)
         return override
 
@@ -84,22 +84,22 @@ class Overrides:
             self._transaction.erase(TABLE, key)
 
     def take(self, operation: Operation, received: Received) -> Record | None:
-        """The first override that the call matches, struck once more; None if it matches none."""
+        """The first override that the call matches, used once more; None if it matches none."""
         for key, row in self._transaction.rows(TABLE).items():
             if not _is_spent(row) and _matches(row, operation, received):
-                struck: Record = {**row, "struck": row["struck"] + 1}
-                self._transaction.write(TABLE, key, struck)
-                return struck
+                taken: Record = {**row, "used": row["used"] + 1}
+                self._transaction.write(TABLE, key, taken)
+                return taken
         return None
 
 
 def delay_of(override: Record, bounds: Bounds) -> float:
     """The milliseconds by which this strike of an override is delayed."""
-    return draw(override["delay_ms"], f"{override['seed']}/{override['id']}/{override['struck']}", bounds.delay_ms)
+    return draw(override["delay_ms"], f"{override['seed']}/{override['id']}/{override['used']}", bounds.delay_ms)
 
 
 def _is_spent(override: Record) -> bool:
-    return override["times"] is not None and override["struck"] >= override["times"]
+    return override["times"] is not None and override["used"] >= override["times"]
 
 
 def _matches(override: Record, operation: Operation, received: Received) -> bool:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from rescind import moments
-from rescind.problems import Problem
-from rescind.shapes import Moment, messages
+from rescind.documents import moments
+from rescind.documents.schemas import Moment, messages
+from rescind.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rescind.documents import Pointer
+    from rescind.documents.reading import Pointer
     from rescind.model import Record
 
 _CENTURY = 100 * 366 * 86_400
@@ -102,7 +102,7 @@ def moment_at(field: str, text: str, now: int) -> int:
         return moments.parse(text, now)
     except ValueError as wrong:
         errors = [{"field": field, "problem": str(wrong)}]
-        remedy = f"the clock stands at {moments.write(now)}; stay in the calendar"
+        remedy = f"the clock stands at {moments.format(now)}; stay in the calendar"
         raise Problem(HTTPStatus.BAD_REQUEST, f"{field}: {wrong}", remedy, errors=errors) from None
 
 

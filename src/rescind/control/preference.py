@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from rescind.control.faults import FAULTS
-from rescind.problems import Problem
+from rescind.errors import Problem
 
 if TYPE_CHECKING:
     from rescind.contract.operations import Operation

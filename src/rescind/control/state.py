@@ -5,16 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from rescind import moments
 from rescind.control.payloads import checked, misfit, moment_at
-from rescind.problems import Problem
+from rescind.documents import moments
+from rescind.errors import Problem
+from rescind.model import CONTROL_PREFIX
 
 if TYPE_CHECKING:
     from marshmallow import Schema
 
     from rescind.model import Bounds, Record
-    from rescind.store.world import World
-    from rescind.vendors.vendor import Vendor
+    from rescind.rules.vendor import Vendor
+    from rescind.rules.world import World
 
 
 class State:
@@ -54,7 +55,7 @@ class State:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
                 f"{self._vendor.name} has no {identifier!r} in {collection}",
-                f"GET /_rescind/state/{self._vendor.name} shows what there is; PUT adds a record",
+                f"GET {CONTROL_PREFIX}/state/{self._vendor.name} shows what there is; PUT adds a record",
             )
         return record
 
@@ -74,7 +75,7 @@ class State:
             detail = f"{self._vendor.name} has {self._bounds.records} changed records in {collection} already"
             raise Problem(HTTPStatus.CONFLICT, detail, "reset, or start with a larger --max-records")
         for name in self._vendor.shape.relative_moments(collection, fitting):
-            fitting[name] = moments.write(moment_at(name, fitting[name], self._world.now))
+            fitting[name] = moments.format(moment_at(name, fitting[name], self._world.now))
         self._world.put(collection, identifier, fitting)
         return {**fitting, "id": identifier}, is_new
 

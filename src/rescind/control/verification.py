@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from rescind.contract.received import Received
-from rescind.control.journal import full_name, secrets_of, show
+from rescind.control.journal import full_name, secret_values, show
 from rescind.control.masking import MASK, is_secret, mask_value
 from rescind.control.matching import Difference, Expected, differences, fits
 
@@ -98,11 +98,11 @@ def misses_of(entry: JournalEntry, match: Mapping[str, Any]) -> list[Difference]
         "vendor": entry.vendor,
         "operation": entry.operation,
         "outcome": full_name(entry) if isinstance(outcome, str) and "." in outcome else entry.outcome,
-        "status": entry.reply.status or None,
+        "status": entry.status,
         "method": entry.request.method,
         "path": entry.request.path,
         "forced": entry.forced,
-        "fault": entry.reply.fault,
+        "fault": entry.delivery.fault,
     }
     plain = {name: match[name] for name in _PLAIN if name in match}
     expected = match.get("parameters", {})
@@ -144,7 +144,7 @@ def _masked(difference: Difference, entry: JournalEntry) -> dict[str, Any]:
     """A difference without what must not be shown."""
     kind, _, name = difference.field.partition(".")
     hidden = kind in {"parameters", "headers"} and is_secret(name, entry.secret_names) and difference.got is not None
-    got = MASK if hidden else mask_value(difference.got, secrets_of(entry))
+    got = MASK if hidden else mask_value(difference.got, secret_values(entry))
     return difference._replace(got=got)._asdict()
 
 

@@ -1,97 +1,19 @@
 """Where the world lives: everything that changes, behind atomic verbs.
 
-A store keeps only what differs from the seeds, which is why a new sandbox costs nothing. All change goes through
-``Store.transact``: the work sees one consistent state, and either all of its writes happen or none. A store may run the
-work again, so the work must depend on nothing but its transaction.
+A store keeps only what differs from the seeds, which is why a new sandbox costs nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
-from rescind.errors import SettingsError, StoreError
+from rescind.errors import SettingsError
+from rescind.store.protocol import DEFAULT_SANDBOX, SHARED, SandboxInfo, Store, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from rescind.model import Bounds
 
-    from rescind.model import Bounds, JournalEntry
-
-T = TypeVar("T")
-
-SHARED: Final = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
-"""The schemes of stores that many processes can share."""
-
-DEFAULT_SANDBOX: Final = ""
-"""The name of the sandbox that needs no name."""
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxInfo:
-    """A sandbox as a listing shows it: when it began and was last used, in nanoseconds, and the rows of each table."""
-
-    name: str
-    born: int
-    used: int
-    rows: Mapping[str, int]
-
-
-class Transaction(Protocol):
-    """One consistent view of a sandbox's tables and logs, and the writes that will happen together."""
-
-    @property
-    def born(self) -> int:
-        """When the sandbox began, in nanoseconds since the epoch."""
-
-    def read(self, table: str, key: str, default: Any = None) -> Any:
-        """The JSON value at ``key``, or ``default``."""
-
-    def write(self, table: str, key: str, value: Any) -> None:
-        """Set the JSON value at ``key``. None is a value too: it says that a seed is gone."""
-
-    def erase(self, table: str, key: str) -> None:
-        """Remove ``key``, as if it had never been written."""
-
-    def add(self, table: str, key: str, amount: int = 1) -> None:
-        """Add to the number at ``key``, which is 0 at first."""
-
-    def rows(self, table: str) -> Mapping[str, Any]:
-        """All values of a table, in the order in which their keys were first written."""
-
-    def append(self, log: str, entry: JournalEntry, keep: int) -> None:
-        """Add an entry to the end of a log, of which the last ``keep`` entries stay."""
-
-    def clear(self, log: str) -> None:
-        """Remove all entries of a log."""
-
-    def entries(self, log: str) -> Sequence[JournalEntry]:
-        """The entries of a log that were there when the transaction began."""
-
-
-class Store(Protocol):
-    """Sandboxes by name. Every verb is atomic."""
-
-    def transact(self, sandbox: str, now: int, work: Callable[[Transaction], T]) -> T:
-        """Run ``work`` as one atomic step; a sandbox that does not exist begins ``now``.
-
-        Whatever ``work`` raises is raised, and nothing is written then. Raises StoreError if there is no room for
-        another sandbox, and StoreDownError if the store does not answer: then ``work`` was done whole or not at all.
-        """
-
-    def reset(self, sandbox: str, now: int) -> None:
-        """Make the sandbox as new: it begins ``now``."""
-
-    def sandboxes(self) -> Sequence[SandboxInfo]:
-        """The sandboxes that exist."""
-
-    def drop(self, sandbox: str) -> None:
-        """Forget a sandbox, if there is one of the name."""
-
-    def of(self, version: str) -> Store:
-        """The store of worlds that grow from this version of the fixtures: two versions never meet in one world.
-
-        A store that lives and dies with its process has only one, whose sandboxes outlive an edit of the fixtures.
-        """
+__all__ = ["DEFAULT_SANDBOX", "SHARED", "SandboxInfo", "Store", "Transaction", "open_store"]
 
 
 def open_store(url: str, bounds: Bounds) -> Store:
@@ -110,9 +32,3 @@ def open_store(url: str, bounds: Bounds) -> Store:
         return RedisStore(url, bounds)
     known = ", ".join(f"{one}://" for one in ("memory", *SHARED))
     raise SettingsError(f"there is no store {url!r}; it begins with one of: {known}")
-
-
-def no_room(bounds: Bounds) -> StoreError:
-    """That there are as many sandboxes as there may be."""
-    remedy = "drop some with DELETE /_rescind/sandboxes, or start with a larger --max-sandboxes"
-    return StoreError(f"there are {bounds.sandboxes} sandboxes, and there is no room for another", remedy)

@@ -6,16 +6,15 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from rescind.model import Bounds
-from rescind.moments import SECOND
-from rescind.store import SandboxInfo, no_room
+from rescind.model import SECOND, Bounds
 from rescind.store.pending import Pending, Tables, apply
+from rescind.store.protocol import SandboxInfo, no_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rescind.model import JournalEntry
-    from rescind.store import Transaction
+    from rescind.store.protocol import Transaction
 
 T = TypeVar("T")
 

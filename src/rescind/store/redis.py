@@ -19,17 +19,17 @@ from redis.exceptions import OutOfMemoryError, RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from rescind.errors import StoreDownError
-from rescind.moments import SECOND
-from rescind.store import SandboxInfo, no_room
+from rescind.model import SECOND
+from rescind.store.codec import changes_of, decode, entry_of, field_steps, log_steps, table_and_key
 from rescind.store.connection import TIMEOUT_SECONDS, connect, shown
 from rescind.store.pending import GONE, Pending, Tables, apply
-from rescind.store.texts import changes_of, decode, entry_of, field_steps, log_steps, table_and_key
+from rescind.store.protocol import SandboxInfo, no_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rescind.model import Bounds, JournalEntry
-    from rescind.store import Transaction
+    from rescind.store.protocol import Transaction
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ _REPLICAS = 1_000
 _LOGS = "logs"
 
 
-class _Stale(Exception):  # noqa: N818 - no error: the transaction runs again
+class _Stale(BaseException):  # no error, and none of those that a transaction may catch: it runs again
     """The replica is not what the store has now."""
 
 
@@ -81,7 +81,7 @@ class RedisStore:
     Raises StoreDownError if it does not answer.
     """
 
-    def __init__(self, url: str, bounds: Bounds, version: str = "") -> None:
+    def __init__(self, url: str, bounds: Bounds, version: str = "", client: Any = None) -> None:
         self._url = url
         self._bounds = bounds
         self._version = version
@@ -90,14 +90,14 @@ class RedisStore:
         self._lock = Lock()
         self._paused_until = 0
         with self._answering(0):
-            self._client: Any = connect(url)
+            self._client: Any = client or connect(url)
             self._script = self._client.register_script(_COMMIT)
             self._read = self._client.register_script(_READ)
             self._name = self._client.incr("rescind:processes")  # workers that are forked differ by their process
 
     def of(self, version: str) -> RedisStore:
         """The store of one version of the fixtures; see ``Store``."""
-        return RedisStore(self._url, self._bounds, version)
+        return RedisStore(self._url, self._bounds, version, self._client)
 
     def transact(self, sandbox: str, now: int, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` until its writes have met the state that it has read; see ``Store``."""

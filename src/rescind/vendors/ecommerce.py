@@ -13,9 +13,7 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from rescind.model import Answer
-from rescind.shapes import Magic, Moment, RecordSchema, Reference, Shape
-from rescind.vendors.rules import Call, Rules, magic_order
+from rescind.rules import Answer, Call, Magic, Moment, RecordSchema, Reference, Rules, Shape, magic_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,7 +153,7 @@ class OrderCall(Call):
 class Reading(OrderCall):
     """A call of getOrder."""
 
-    def shown(self) -> dict[str, Any]:
+    def order_values(self) -> dict[str, Any]:
         """The order with its items, its address and its totals; its URL is the contract's matter."""
         order = self.order
         lines = [_line(self, item) for item in self.items]
@@ -201,7 +199,7 @@ def delete(call: OrderCall) -> Answer:
 
 def read(call: Reading) -> Answer:
     """The order with its items, its address and its totals."""
-    return Answer("order", {"order": call.shown()})
+    return Answer("order", {"order": call.order_values()})
 
 
 def _line(call: OrderCall, item: Record) -> dict[str, Any]:

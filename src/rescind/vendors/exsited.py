@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields, validate
 
-from rescind.model import Answer
-from rescind.shapes import Magic, Moment, RecordSchema, Reference, Shape, Truth
-from rescind.vendors.rules import Call, Rules, magic_order
+from rescind.rules import Answer, Call, Magic, Moment, RecordSchema, Reference, Rules, Shape, Truth, magic_order
 
 if TYPE_CHECKING:
     from rescind.model import Record

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields
 
-from rescind.model import Answer
-from rescind.shapes import Magic, Moment, RecordSchema, Reference, Shape, Truth
-from rescind.vendors.rules import Call, Rules, magic_order
+from rescind.rules import Answer, Call, Magic, Moment, RecordSchema, Reference, Rules, Shape, Truth, magic_order
 
 if TYPE_CHECKING:
     from rescind.model import Record
@@ -72,7 +70,7 @@ class OrderCall(Call):
         unique = by_purchase_order[0] if len(by_purchase_order) == 1 else None
         return self.world.get("orders", identifier) or next(by_tray, None) or unique
 
-    def shown(self) -> dict[str, Any]:
+    def order_values(self) -> dict[str, Any]:
         """Its numbers."""
         order = self.order
         return {"orderNumber": order["id"], "trayNumber": order["trayNumber"], "poNumber": order["poNumber"]}
@@ -92,12 +90,12 @@ class OrderCall(Call):
 class StatusCall(OrderCall):
     """A call of getOrderStatus."""
 
-    def shown(self) -> dict[str, Any]:
+    def order_values(self) -> dict[str, Any]:
         """Its numbers, its current station and its status."""
         order = self.order
         station = order["stations"][-1] if order["stations"] else ""
         status = self.world.get("statuses", order["status"]) or {"description": ""}
-        return super().shown() | {
+        return super().order_values() | {
             "currentStation": station,
             "currentStationDesc": _station(self, station)["description"],
             "status": order["status"],
@@ -145,7 +143,7 @@ def cancel(call: OrderCall) -> Answer:
     """The order is flagged for deletion, not removed; the answer is its last known state."""
     call.world.change("orders", call.order, flagged=call.world.timestamp)
     ignored = call.parameters.get("deleteReason") and not call.reason_required
-    return Answer("cancelled_reason_ignored" if ignored else "cancelled", {"order": call.shown()})
+    return Answer("cancelled_reason_ignored" if ignored else "cancelled", {"order": call.order_values()})
 
 
 def marked_for_cancellation(call: OrderCall) -> bool:
@@ -155,7 +153,7 @@ def marked_for_cancellation(call: OrderCall) -> bool:
 
 def read_status(call: StatusCall) -> Answer:
     """The order's station and status."""
-    return Answer("status", {"order": call.shown()})
+    return Answer("status", {"order": call.order_values()})
 
 
 def _station(call: OrderCall, number: str) -> Record:

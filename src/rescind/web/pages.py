@@ -1,19 +1,23 @@
-"""The pages that the control API shows in a browser."""
+"""The pages that a browser shows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rescind.control.reports import commands
+from flask import Flask, render_template
+
+from rescind.coverage.reports import commands
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from rescind.coverage.counting import Report
 
 
-def coverage_page(report: Mapping[str, Any], base_url: str) -> str:
-    """The coverage report as HTML."""
-    from jinja2 import Environment, PackageLoader  # noqa: PLC0415 - only those who look at a page need it
+def coverage_page(report: Report, base_url: str) -> str:
+    """The coverage report as HTML, in the context of an application."""
+    return render_template("coverage.html", report=report, base_url=base_url, commands=commands)
 
-    pages = Environment(loader=PackageLoader("rescind.web"), autoescape=True)
-    pages.globals["commands"] = commands
-    return pages.get_template("coverage.html").render(report=report, base_url=base_url)
+
+def coverage_file(report: Report, base_url: str) -> str:
+    """The same page for a file, where no application runs."""
+    with Flask("rescind.web", static_folder=None).app_context():
+        return coverage_page(report, base_url)

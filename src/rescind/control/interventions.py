@@ -1,0 +1,91 @@
+"""What a test (an override) or the client itself (``Prefer``) orders about one call."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from rescind.control.faults import needs_socket, takes_effect
+from rescind.control.overrides import Overrides, delay_of
+from rescind.control.preference import preferred
+from rescind.errors import Problem
+
+if TYPE_CHECKING:
+    from rescind.contract.operations import Operation
+    from rescind.contract.received import Received
+    from rescind.model import Bounds, Record, Request
+    from rescind.store import Transaction
+
+
+class Intervention(NamedTuple):
+    """What was ordered about a call, and by whom.
+
+    ``outcome`` is forced if there is one. Without one the call is answered naturally, unless ``is_cut_off``: then a
+    fault strikes before the call takes effect. ``applied`` is what ``Preference-Applied`` says (RFC 7240), and
+    ``problem`` the answer to an order that cannot be met.
+    """
+
+    outcome: str | None = None
+    fault: str | None = None
+    delay_ms: float = 0
+    is_cut_off: bool = False
+    forced_by: str | None = None
+    rule: str = ""
+    applied: str | None = None
+    problem: Problem | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether the call is not answered naturally."""
+        return self.outcome is not None or self.is_cut_off or self.problem is not None
+
+
+NO_INTERVENTION = Intervention()
+
+
+def intervene(transaction: Transaction, operation: Operation, received: Received, bounds: Bounds) -> Intervention:
+    """What is ordered about the call: an override decides what it names, and leaves the rest to ``Prefer``."""
+    override = Overrides(transaction).take(operation, received)
+    ordered = NO_INTERVENTION if override is None else _by_override(override, received.request, bounds)
+    header = received.request.headers.get("prefer")
+    if header and not ordered.decides:
+        ordered = _by_preference(operation, header, received.request, ordered)
+    return ordered._replace(delay_ms=bounds.hang_ms) if ordered.fault == "hang" else ordered
+
+
+def socket_problem(status: HTTPStatus, rule: str, fault: str) -> Problem:
+    """The refusal of a fault on a host that gives no access to its connections."""
+    remedy = "use rescind serve, gunicorn or flask run; see docs/deployment.md"
+    return Problem(status, f"{rule}: the fault {fault!r} needs the socket, and this host gives no access to it", remedy)
+
+
+def can_make(fault: str, *, has_socket: bool) -> bool:
+    """Whether a host lets Rescind make the fault."""
+    return has_socket or not needs_socket(fault)
+
+
+def _by_override(override: Record, request: Request, bounds: Bounds) -> Intervention:
+    outcome, fault, rule = override["outcome"], override["fault"], f"override {override['id']}"
+    delay_ms = delay_of(override, bounds)
+    if fault is not None and not can_make(fault, has_socket=request.has_socket):
+        return Intervention(delay_ms=delay_ms, rule=rule, problem=socket_problem(HTTPStatus.CONFLICT, rule, fault))
+    cut_off = outcome is None and fault is not None and not takes_effect(fault, override["effect"])
+    by = "override" if outcome is not None or cut_off else None
+    return Intervention(outcome, fault, delay_ms, cut_off, by, rule)
+
+
+def _by_preference(operation: Operation, header: str, request: Request, ordered: Intervention) -> Intervention:
+    try:
+        preference = preferred(operation, header)
+    except Problem as problem:
+        return ordered._replace(problem=problem, rule="Prefer")
+    if preference is None or (ordered.fault and preference.outcome is None):
+        return ordered
+    fault, rule = preference.fault, f"Prefer: {preference.applied}"
+    if fault is not None and not can_make(fault, has_socket=request.has_socket):
+        return ordered._replace(problem=socket_problem(HTTPStatus.BAD_REQUEST, rule, fault), rule=rule)
+    cut_off = preference.outcome is None and fault is not None and not takes_effect(fault, None)
+    by = "preference" if preference.outcome is not None or cut_off else None
+    return Intervention(
+        preference.outcome, ordered.fault or fault, ordered.delay_ms, cut_off, by, rule, preference.applied
+    )

@@ -1,0 +1,1 @@
+"""Which documented outcomes were met: the catalogue, counting, report formats, the gate."""

@@ -1,0 +1,131 @@
+"""Counting: which documented outcomes a sandbox's clients have met, and which never."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from rescind.contract.operations import Operation
+    from rescind.coverage.catalogue import CatalogueEntry, Way
+    from rescind.model import Decision
+    from rescind.store import Transaction
+
+_NATURAL, _FORCED = "coverage-natural", "coverage-forced"
+
+
+class Tally(TypedDict):
+    """How many outcomes there are, how many were met, and the share in percent."""
+
+    outcomes: int
+    met: int
+    percent: float
+
+
+class MetOutcome(TypedDict):
+    """An outcome, how often it was met, and a way to meet it."""
+
+    id: str
+    vendor: str
+    operation: str
+    outcome: str
+    status: int
+    description: str
+    provenance: str
+    natural: int
+    forced: int
+    met: bool
+    way: Way
+
+
+class OperationReport(TypedDict):
+    """The outcomes of one operation."""
+
+    vendor: str
+    operation: str
+    outcomes_total: int
+    met: int
+    percent: float
+    outcomes: list[MetOutcome]
+
+
+class Report(TypedDict):
+    """What was met: in all, by provenance, by vendor and operation; ``missed`` are the ids of the rest."""
+
+    total: Tally
+    provenance: dict[str, Tally]
+    operations: list[OperationReport]
+    missed: list[str]
+
+
+def count(transaction: Transaction, operation: Operation, decision: Decision) -> None:
+    """Count one meeting of an outcome."""
+    if decision.outcome is not None:
+        table = _FORCED if decision.is_forced else _NATURAL
+        transaction.add(table, operation.examples[decision.outcome].outcome.id)
+
+
+def report(
+    transaction: Transaction,
+    catalogue: Iterable[CatalogueEntry],
+    vendors: Collection[str] = (),
+    ignored: Collection[str] = (),
+) -> Report:
+    """What was met of the catalogue, of all vendors or of some; ``ignored`` outcomes are left out."""
+    natural, forced = transaction.rows(_NATURAL), transaction.rows(_FORCED)
+    outcomes = [
+        _met_outcome(entry, natural.get(entry["id"], 0), forced.get(entry["id"], 0))
+        for entry in catalogue
+        if entry["id"] not in ignored and (not vendors or entry["vendor"] in vendors)
+    ]
+    return summarise(outcomes)
+
+
+def summarise(outcomes: Sequence[MetOutcome]) -> Report:
+    """The report on these outcomes."""
+    operations: dict[tuple[str, str], list[MetOutcome]] = {}
+    for outcome in outcomes:
+        operations.setdefault((outcome["vendor"], outcome["operation"]), []).append(outcome)
+    marks = dict.fromkeys(outcome["provenance"] for outcome in outcomes)
+    return {
+        "total": _tally(outcomes),
+        "provenance": {mark: _tally([one for one in outcomes if one["provenance"] == mark]) for mark in marks},
+        "operations": [_operation(*names, group) for names, group in operations.items()],
+        "missed": [outcome["id"] for outcome in outcomes if not outcome["met"]],
+    }
+
+
+def _met_outcome(entry: CatalogueEntry, natural: int, forced: int) -> MetOutcome:
+    ways = entry["ways"]
+    return {
+        "id": entry["id"],
+        "vendor": entry["vendor"],
+        "operation": entry["operation"],
+        "outcome": entry["outcome"],
+        "status": entry["status"],
+        "description": entry["description"],
+        "provenance": entry["provenance"]["mark"],
+        "natural": natural,
+        "forced": forced,
+        "met": natural + forced > 0,
+        "way": ways.get("magic") or ways.get("natural") or ways["forced"],
+    }
+
+
+def _operation(vendor: str, operation: str, outcomes: list[MetOutcome]) -> OperationReport:
+    tally = _tally(outcomes)
+    return {
+        "vendor": vendor,
+        "operation": operation,
+        "outcomes_total": tally["outcomes"],
+        "met": tally["met"],
+        "percent": tally["percent"],
+        "outcomes": outcomes,
+    }
+
+
+def _tally(outcomes: Sequence[Mapping[str, object]]) -> Tally:
+    met = sum(bool(outcome["met"]) for outcome in outcomes)
+    percent = round(100 * met / len(outcomes), 1) if outcomes else 100.0
+    return {"outcomes": len(outcomes), "met": met, "percent": percent}

@@ -1,0 +1,1 @@
+"""What people write: YAML with positions and bounds, fixtures, record schemas."""

@@ -1,0 +1,97 @@
+"""What can be wrong between a vendor's document, its rules and its fixture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rescind.contract.operations import Operation
+    from rescind.documents.reading import Document, Pointer
+    from rescind.errors import DocumentError, Finding
+    from rescind.rules.vendor import Vendor
+
+
+def refuse(error: type[DocumentError], findings: Iterable[Finding]) -> None:
+    """Raise ``error`` with the findings, if there are any."""
+    found = tuple(findings)
+    if found:
+        raise error(found)
+
+
+def rule_findings(vendor: Vendor) -> Iterator[Finding]:
+    """Every outcome that the rules name has an example, and every example a way to be reached."""
+    spec, operations, rules = vendor.spec, vendor.operations, vendor.rules
+    for name in rules.keys() - operations.keys():
+        known = ", ".join(operations)
+        yield spec.document.finding(
+            ("paths",), f"the rules speak of an operation {name!r}", f"the operations are: {known}"
+        )
+    for name, operation in operations.items():
+        if name not in rules:
+            yield spec.document.finding(operation.place, f"{name} has no rules", "add it to RULES of the rules module")
+            continue
+        named = rules[name].outcomes() | operation.named_by_contract()
+        where = (*operation.place, "responses")
+        for outcome in sorted(named - operation.examples.keys()):
+            problem = f"the rules of {name} name the outcome {outcome!r}, which has no example"
+            yield spec.document.finding(where, problem, f"the examples are: {', '.join(operation.examples)}")
+        for outcome in sorted(operation.examples.keys() - named):
+            if "natural" not in operation.examples[outcome].outcome.why_absent:
+                yield spec.document.finding(
+                    operation.examples[outcome].place,
+                    f"the outcome {outcome!r} of {name} has no rule",
+                    "write a rule, name it in an x-refusal, or say in x-why-absent.natural why nothing leads to it",
+                )
+
+
+def fixture_findings(vendor: Vendor) -> Iterator[Finding]:
+    """Settings, magic orders and ways fit the operations that there are."""
+    fixture, operations = vendor.fixture, vendor.operations
+    document = fixture.document or vendor.spec.document
+    for setting, problem in vendor.wrong_settings(fixture.seeds.settings):
+        yield document.finding(("settings", setting), problem, f"write {setting}: 120 below settings of the fixture")
+    if fixture.document is None:
+        return
+    for collection, records in fixture.seeds.collections.items():
+        for identifier, record in records.items():
+            magic = record.get("magic")
+            if magic and magic not in vendor.outcomes:
+                remedy = f"the outcomes are: {', '.join(vendor.outcomes)}"
+                place = (collection, identifier, "magic")
+                yield document.finding(place, f"no operation has an outcome {magic!r}", remedy)
+    for name, ways in fixture.ways.items():
+        yield from _way_findings(document, operations, name, ways)
+
+
+def _way_findings(
+    document: Document, operations: Mapping[str, Operation], name: str, ways: Mapping[str, Any]
+) -> Iterator[Finding]:
+    if name not in operations:
+        remedy = f"the operations are: {', '.join(operations)}"
+        yield document.finding(("ways", name), f"there is no operation {name!r}", remedy)
+        return
+    known = operations[name].examples
+    for outcome, kinds in ways["outcomes"].items():
+        place: Pointer = ("ways", name, "outcomes", outcome)
+        if outcome not in known:
+            yield document.finding(place, f"{name} has no outcome {outcome!r}", f"it is one of: {', '.join(known)}")
+        for kind, steps in kinds.items():
+            for index, step in enumerate(steps if isinstance(steps, list) else ()):
+                where: Pointer = (*place, kind, index)
+                called = step.get("operation", name)
+                if called not in operations:
+                    remedy = f"the operations are: {', '.join(operations)}"
+                    yield document.finding((*where, "operation"), f"there is no operation {called!r}", remedy)
+                else:
+                    yield from _parameter_findings(document, operations[called], step["parameters"], (*where, "with"))
+    yield from _parameter_findings(document, operations[name], ways["request"], ("ways", name, "request"))
+
+
+def _parameter_findings(
+    document: Document, operation: Operation, parameters: Mapping[str, Any], place: Pointer
+) -> Iterator[Finding]:
+    for name in parameters.keys() - operation.locations.keys():
+        remedy = f"the parameters are: {', '.join(operation.locations)}"
+        yield document.finding((*place, name), f"{operation.id} has no parameter {name!r}", remedy)

@@ -1,0 +1,44 @@
+"""A vendor, compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rescind.contract.document import Spec
+    from rescind.contract.operations import Operation
+    from rescind.documents.fixtures import Fixture
+    from rescind.documents.schemas import Shape
+    from rescind.model import Record
+    from rescind.rules.call import Rules
+
+MAX_RATE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One simulated API: what it promises, how it behaves, the world that it begins with."""
+
+    name: str
+    spec: Spec
+    shape: Shape
+    fixture: Fixture
+    operations: Mapping[str, Operation]
+    rules: Mapping[str, Rules]
+
+    @cached_property
+    def outcomes(self) -> tuple[str, ...]:
+        """The names of all outcomes of all operations."""
+        return tuple(dict.fromkeys(name for operation in self.operations.values() for name in operation.examples))
+
+    def wrong_settings(self, settings: Record) -> Iterator[tuple[str, str]]:
+        """Each setting that a rate limit needs and cannot use: its name, and what is wrong."""
+        for operation in self.operations.values():
+            name = operation.rate_limit.setting if operation.rate_limit else None
+            rate = settings.get(name) if name else 1
+            if name and (not isinstance(rate, int) or isinstance(rate, bool) or not 1 <= rate <= MAX_RATE):
+                yield name, f"the rate limit of {operation.id} needs a number of requests from 1 to {MAX_RATE}"

@@ -1,0 +1,51 @@
+"""Which door a request takes: a vendor's call goes to the engine, a call of the control API to the Flask app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rescind.control.sandboxes import SANDBOX_HEADER, locate
+from rescind.errors import Problem
+from rescind.model import CONTROL_PREFIX
+from rescind.store import DEFAULT_SANDBOX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rescind.assembly import Service
+    from rescind.model import Delivery, Request
+    from rescind.server.wsgi import Application
+
+
+class Dispatch:
+    """Answers requests, each relative to the server's own address; what is decided is decided behind it."""
+
+    def __init__(self, service: Service, application: Application) -> None:
+        self.service = service
+        self._application = application
+
+    def handle(self, request: Request, peer: str, deliver: Callable[[Delivery], None]) -> Delivery | None:
+        """The delivery of a vendor's call; None for another call, whose delivery comes later from another thread."""
+        engine = self.service.engine
+        try:
+            address = locate(request.path, request.headers.get(SANDBOX_HEADER))
+        except Problem as problem:
+            return engine.refuse(DEFAULT_SANDBOX, request, problem)
+        if address.path == CONTROL_PREFIX or address.path.startswith(f"{CONTROL_PREFIX}/"):
+            self._application.call(request, peer, deliver)
+            return None
+        if address.prefix:
+            request = request._replace(path=address.path, base_url=request.base_url + address.prefix)
+        return engine.answer(address.sandbox, request)
+
+    def refuse(self, request: Request, problem: Problem) -> Delivery:
+        """The answer to something that is not a request; the journal of its sandbox has it all the same."""
+        sandbox = DEFAULT_SANDBOX
+        try:
+            address = locate(request.path, request.headers.get(SANDBOX_HEADER))
+        except Problem:
+            pass
+        else:
+            sandbox = address.sandbox
+            request = request._replace(path=address.path, base_url=request.base_url + address.prefix)
+        return self.service.engine.refuse(sandbox, request, problem)

@@ -1,0 +1,95 @@
+"""What a server does beside answering: it closes idle connections, collects garbage, loads the Flask app, reloads."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rescind.server.connection import Connection
+    from rescind.server.reload import Reload
+    from rescind.server.wsgi import Application
+
+_WATCH_SECONDS = 0.25
+_SWEEP_SECONDS = 5
+_CALM_SECONDS = 1
+_CALM_COLLECT_SECONDS, _BUSY_COLLECT_SECONDS = 60, 600
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What a server does beside answering.
+
+    ``collects_garbage`` is for a process of its own, whose collector is off (see ``own_garbage``): in somebody else's
+    process the collector is theirs.
+    """
+
+    idle_seconds: int
+    reload: Reload | None = None
+    collects_garbage: bool = False
+
+    def start(self, connections: set[Connection], application: Application) -> list[asyncio.Task[None]]:
+        """Start it, and return the tasks."""
+        duties = [_sweep(connections, self.idle_seconds), _warm_up(connections, application)]
+        duties += [_collect_garbage(connections)] if self.collects_garbage else []
+        duties += [_watch(self.reload)] if self.reload else []
+        return [asyncio.create_task(duty) for duty in duties]
+
+
+@contextmanager
+def own_garbage() -> Iterator[None]:
+    """Load what stays for as long as the process: Python's collector never looks at it, and is off from then on."""
+    gc.disable()
+    yield
+    gc.freeze()
+
+
+async def _warm_up(connections: set[Connection], application: Application) -> None:
+    """Load the Flask app once nobody has asked for a second, so that the first control call need not wait for it."""
+    while True:
+        await asyncio.sleep(_CALM_SECONDS)
+        if _is_calm(connections):
+            application.warm_up()
+            return
+
+
+def _is_calm(connections: set[Connection]) -> bool:
+    now = asyncio.get_running_loop().time()
+    return all(now - connection.used > _CALM_SECONDS for connection in connections)
+
+
+async def _sweep(connections: set[Connection], idle_seconds: int) -> None:
+    """Close the connections on which nothing has happened for a while."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(min(idle_seconds, _SWEEP_SECONDS))
+        for connection in tuple(connections):
+            if not connection.busy and loop.time() - connection.used > idle_seconds:
+                connection.end()
+
+
+async def _collect_garbage(connections: set[Connection]) -> None:
+    """Look for garbage when nobody has asked for a second; while somebody always does, once in a long while.
+
+    The journal turns over some hundred thousand values, and a collector that looks through them whenever it counts
+    enough new ones makes requests wait for tens of milliseconds. Requests leave no cycles behind, so nothing is urgent.
+    """
+    loop = asyncio.get_running_loop()
+    collected = loop.time()
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        now = loop.time()
+        if now - collected > (_CALM_COLLECT_SECONDS if _is_calm(connections) else _BUSY_COLLECT_SECONDS):
+            gc.collect()
+            collected = now
+
+
+async def _watch(reload: Reload) -> None:
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        await asyncio.to_thread(reload.check)

@@ -1,0 +1,86 @@
+"""Encode what a store outside of this process keeps, and decode it again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rescind.model import Decision, Delivery, Fact, JournalEntry, Reply, Request
+from rescind.store.pending import GONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rescind.store.pending import Pending
+
+encode = json.JSONEncoder(separators=(",", ":"), default=lambda body: body.decode("latin-1")).encode
+"""A JSON value, or a journal entry, as ASCII. Bodies are bytes, and become the text that has these code points."""
+
+decode = json.JSONDecoder().decode
+
+
+def entry_of(text: str) -> JournalEntry:
+    """The journal entry that was encoded."""
+    fields = dict(zip(JournalEntry._fields, decode(text), strict=True))
+    fields["request"] = _with_bytes(Request(*fields["request"]))
+    fields["delivery"] = _delivery(*fields["delivery"])
+    fields["decision"] = _decision(*fields["decision"]) if fields["decision"] else None
+    fields["violations"] = tuple(fields["violations"])
+    fields["secret_names"] = tuple(fields["secret_names"])
+    return JournalEntry(**fields)
+
+
+def changes_of(pending: Pending) -> str:
+    """The writes as other processes' replicas need them: table, key and, unless it is gone, value."""
+    changes = [
+        (table, key) if value is GONE else (table, key, value)
+        for table, rows in pending.writes.items()
+        for key, value in rows.items()
+    ]
+    return encode(changes) if changes else ""
+
+
+def field_steps(pending: Pending) -> list[Any]:
+    """The writes as the script takes them."""
+    fields = [(_field(table, key), value) for table, rows in pending.writes.items() for key, value in rows.items()]
+    kept = [(field, encode(value)) for field, value in fields if value is not GONE]
+    gone = [field for field, value in fields if value is GONE]
+    return [len(kept), *(part for pair in kept for part in pair), len(gone), *gone]
+
+
+def log_steps(pending: Pending, logs: Sequence[str]) -> list[Any]:
+    """What happens to each log, as the script takes it."""
+    steps: list[Any] = []
+    for log in logs:
+        appended = [(encode(entry), keep) for name, entry, keep in pending.appended if name == log]
+        steps += ["clear" if log in pending.cleared else "keep", appended[-1][1] if appended else 0, len(appended)]
+        steps += [text for text, _ in appended]
+    return steps
+
+
+def _field(table: str, key: str) -> bytes:
+    return f"{table}\0{key}".encode("utf-8", "surrogatepass")
+
+
+def table_and_key(field: bytes) -> tuple[str, str]:
+    """The table and the key that a field of the sandbox's hash stands for."""
+    table, _, key = field.decode("utf-8", "surrogatepass").partition("\0")
+    return table, key
+
+
+def _delivery(reply: list[Any] | None, *rest: Any) -> Delivery:
+    return Delivery(_reply(*reply) if reply else None, *rest)
+
+
+def _reply(status: int, headers: list[list[str]], body: str) -> Reply:
+    return Reply(status, tuple((name, value) for name, value in headers), body.encode("latin-1"))
+
+
+def _decision(*parts: Any) -> Decision:
+    decision = Decision(*parts)
+    return decision._replace(facts=tuple(Fact(*fact) for fact in decision.facts))
+
+
+def _with_bytes(request: Any) -> Request:
+    decoded: Request = request._replace(body=request.body.encode("latin-1"))
+    return decoded

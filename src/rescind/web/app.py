@@ -1,0 +1,65 @@
+"""``create_app``: Rescind as a Flask application, for any WSGI host, a test client, or somebody else's app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.routing import Rule
+
+from rescind.assembly import assemble
+from rescind.settings import OF_THE_HOST, Settings
+from rescind.web import errors, vendors
+from rescind.web.control import control
+from rescind.web.converters import CONVERTERS
+from rescind.web.current import EXTENSION
+from rescind.web.sandboxes import Sandboxes
+
+if TYPE_CHECKING:
+    from rescind.assembly import Service
+
+
+def create_app(**settings: Any) -> Flask:
+    """The application that answers everything: vendors, sandboxes, the control API, pages.
+
+    ``settings`` are those of ``rescind.start()`` but for ``host`` and ``port``, which the WSGI host decides on; those
+    that are not given are read from ``RESCIND_*``. Raises RescindError for settings and files that are wrong.
+
+    >>> app = create_app(vendor="rxuniverse")
+    >>> app.test_client().delete("/api/v2/orders/72544").status
+    '200 OK'
+    """
+    given = Settings.of("create_app()", settings, refused=OF_THE_HOST)
+    chosen = Settings.from_environment(**{name: getattr(given, name) for name in settings})
+    return flask_app(assemble(chosen))
+
+
+def flask_app(service: Service) -> Flask:
+    """The application that answers for a service."""
+    app = Flask("rescind.web", static_folder=None)
+    app.extensions[EXTENSION] = service
+    app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
+    app.json = _Json(app)
+    app.url_map.merge_slashes = False
+    app.url_map.converters |= CONVERTERS
+    app.register_blueprint(control)
+    # No Flask route for each operation: a second matcher would disagree with the engine's on %2F, slashes and HEAD.
+    # Without methods, since a vendor answers whatever is sent.
+    app.url_map.add(Rule("/<vendor_path:path>", endpoint=vendors.ENDPOINT))
+    app.view_functions[vendors.ENDPOINT] = vendors.answer
+    app.before_request(vendors.refuse_early)
+    app.register_error_handler(Exception, errors.answer)
+    app.wsgi_app = Sandboxes(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+class _Json(DefaultJSONProvider):
+    """JSON as ``rescind`` writes it everywhere: keys in their own order, on one line."""
+
+    sort_keys = False
+
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        """A response with the value as its body."""
+        value = self._prepare_response_obj(args, kwargs)
+        return self._app.response_class(self.dumps(value, allow_nan=False), mimetype="application/json")

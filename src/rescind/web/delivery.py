@@ -1,0 +1,84 @@
+"""From the engine's delivery to a Flask response, with delays and faults as far as the host allows them."""
+
+from __future__ import annotations
+
+import errno
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import flask
+
+from rescind.server.wire import write_head
+from rescind.server.wire_faults import SLOW_BODY, SLOW_BODY_SECONDS, break_of, pieces, prepare_reset
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+
+    from rescind.model import Delivery, Reply
+    from rescind.server.wire_faults import Break
+
+
+class Response(flask.Response):
+    """A response whose headers are those of the reply, and no others."""
+
+    default_mimetype = None
+
+
+def respond(delivery: Delivery, connection: socket.socket | None, system: Callable[[], int]) -> flask.Response:
+    """The response to a request. A delay holds up its own thread; a fault needs the ``connection`` of the host."""
+    reply, fault, seconds = delivery.reply, delivery.fault, delivery.delay_ms / 1000
+    if fault == SLOW_BODY and reply is not None:
+        return _slowly(reply, seconds or SLOW_BODY_SECONDS)
+    if seconds:
+        time.sleep(seconds)
+    if fault is not None and connection is not None:
+        head = write_head(reply, system, keep_alive=True, http_1_0=False) if reply else b""
+        broken = break_of(fault, head, reply.body if reply else b"")
+        return Response(_break(connection, broken), direct_passthrough=True)
+    if reply is None:
+        raise RuntimeError(f"the fault {fault!r} leaves nothing to send, and the host has no socket to break")
+    return _plain(reply, reply.body)
+
+
+def _plain(reply: Reply, body: bytes | Iterator[bytes]) -> flask.Response:
+    headers = [(name, value.encode("latin-1", "replace").decode("latin-1")) for name, value in reply.headers]
+    return Response(body, status_line(reply.status), headers)
+
+
+def status_line(status: int) -> str:
+    """The status with its reason phrase, as ``rescind serve`` writes it."""
+    return f"{int(status)} {HTTPStatus(status).phrase}"
+
+
+def _slowly(reply: Reply, seconds: float) -> flask.Response:
+    """The body in pieces, spread over the time. The host has the head: without a body, it is late as a whole."""
+    if not reply.body:
+        time.sleep(seconds)
+        return _plain(reply, b"")
+    parts = pieces(b"", reply.body)[1]
+
+    def body() -> Iterator[bytes]:
+        for part in parts:
+            time.sleep(seconds / len(parts))
+            yield part
+
+    response = _plain(reply, body())
+    response.content_length = len(reply.body)
+    return response
+
+
+def _break(connection: socket.socket, broken: Break) -> Iterator[bytes]:
+    """Break the host's connection when the host asks for the body, before it has sent anything."""
+    with suppress(OSError):  # a client that has left
+        if broken.is_reset:
+            prepare_reset(connection)
+            connection.close()
+        else:
+            connection.sendall(broken.sent)
+            connection.shutdown(2)
+    # What a host raises itself when its client has left: it closes the connection, and says nothing.
+    raise BrokenPipeError(errno.EPIPE, "the connection was broken by a fault")
+    yield b""

@@ -1,0 +1,80 @@
+"""From a WSGI environ (PEP 3333) to the engine's request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_to_bytes
+
+from rescind.model import Request
+from rescind.server.wire_faults import HAS_SOCKET
+
+if TYPE_CHECKING:
+    import socket
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from rescind.control.sandboxes import Address
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_PATH_CHARACTERS = "/:@!$&'()*+,;=~"
+"""What a path may have unescaped (RFC 3986, section 3.3), beside letters, digits and ``-._``."""
+
+_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
+_TARGETS = ("RAW_URI", "REQUEST_URI")
+
+
+def raw_path(environ: WSGIEnvironment) -> str:
+    """The path below ``SCRIPT_NAME`` as the client sent it; where the host does not say, as it would be encoded."""
+    decoded: str = environ.get("PATH_INFO", "")
+    target = next((environ[name] for name in _TARGETS if environ.get(name)), None)
+    if target is not None:
+        path = _ABSOLUTE.sub("", target, count=1).partition("?")[0]
+        mounted = environ.get("SCRIPT_NAME", "").count("/")
+        rest = "/" + "/".join(path.split("/")[mounted + 1 :])
+        if unquote_to_bytes(rest.encode("latin-1")).decode("latin-1") == decoded:
+            return rest
+    return quote(decoded.encode("latin-1"), safe=_PATH_CHARACTERS) or "/"
+
+
+def base_url(environ: WSGIEnvironment) -> str:
+    """What the client puts before the paths of its sandbox: scheme, host, mount and ``/~NAME``."""
+    script = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"), safe=_PATH_CHARACTERS)
+    return f"{environ['wsgi.url_scheme']}://{host(environ)}{script}"
+
+
+def host(environ: WSGIEnvironment) -> str:
+    """The host that the client asked, with its port."""
+    named: str = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return named
+
+
+def request_of(environ: WSGIEnvironment, address: Address, body: bytes) -> Request:
+    """The request as the engine wants it."""
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=address.path,
+        query=environ.get("QUERY_STRING", ""),
+        headers=_headers(environ),
+        body=body,
+        base_url=base_url(environ),
+        has_socket=has_socket(environ),
+    )
+
+
+def has_socket(environ: WSGIEnvironment) -> bool:
+    """Whether the host lets Rescind break its connections."""
+    return HAS_SOCKET in environ or socket_of(environ) is not None
+
+
+def socket_of(environ: WSGIEnvironment) -> socket.socket | None:
+    """The socket of the connection, where the host gives it away."""
+    return next((environ[name] for name in _SOCKETS if name in environ), None)
+
+
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers

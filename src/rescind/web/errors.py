@@ -1,0 +1,68 @@
+"""Every failure as a problem detail (RFC 9457)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import flask
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from rescind.errors import Problem, StoreError, crash_problem, too_large_problem
+from rescind.model import CONTROL_PREFIX, Delivery
+from rescind.web.current import address, engine, service
+from rescind.web.delivery import respond
+from rescind.web.environ import request_of
+from rescind.web.sandboxes import REFUSAL
+from rescind.web.vendors import ENDPOINT as VENDORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Response
+
+    from rescind.model import Request
+
+
+def answer(error: Exception) -> Response:
+    """The response to an error. A vendor's call that failed before it reached the engine is in the journal too."""
+    received = request_of(flask.request.environ, address(), b"")
+    problem = _problem_of(error, received)
+    if flask.request.endpoint == VENDORS or REFUSAL in flask.request.environ:
+        delivery = engine().refuse(address().sandbox, received, problem)
+    else:
+        delivery = Delivery(problem.reply())
+    return respond(delivery, None, engine().clock.system)
+
+
+def _control_paths() -> Iterator[str]:
+    """The paths of the control API, as its document writes them."""
+    for rule in flask.current_app.url_map.iter_rules():
+        if rule.endpoint != VENDORS:
+            yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+
+
+def _problem_of(error: Exception, request: Request) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, StoreError):
+        return error.as_problem()
+    return _http_problem(error, request) if isinstance(error, HTTPException) else crash_problem(request, error)
+
+
+def _http_problem(error: HTTPException, request: Request) -> Problem:
+    """What Flask and Werkzeug refuse, in the words of Rescind."""
+    match error:
+        case NotFound():
+            nearest = difflib.get_close_matches(request.path, _control_paths(), n=3, cutoff=0.4)
+            remedy = f"these are the nearest; all are in {CONTROL_PREFIX}/specs/control.yaml"
+            return Problem(HTTPStatus.NOT_FOUND, f"the control API has no {request.path}", remedy, nearest=nearest)
+        case MethodNotAllowed():
+            allow = ", ".join(sorted(error.valid_methods or ()))
+            detail = f"{request.path} has no {request.method}"
+            return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, f"use {allow}", headers={"Allow": allow})
+        case RequestEntityTooLarge():
+            return too_large_problem(service().settings.max_body)
+    return Problem(HTTPStatus(error.code or 500), error.description or error.name, "send a request by RFC 9110")

@@ -1,0 +1,180 @@
+"""The catalogue is executable: every way of every outcome, run over real HTTP, gives what the spec says."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+import yaml
+
+from rescind.coverage.catalogue import catalogue
+from rescind.documents import shipped
+from rescind.rules.loading import load_vendors
+from support import Server, request_of
+
+ENTRIES = catalogue(load_vendors([shipped.SPEC_DIR], [shipped.FIXTURE_DIR]))
+WAYS = [(entry, kind) for entry in ENTRIES for kind in entry["ways"]]
+FACTS = {
+    # vendors.md, table by table: outcome and status.
+    "alephee.deleteOrder": {
+        "missing_api_key": 401, "unknown_api_key": 401, "rate_limited": 429, "invalid_parameter": 400,
+        "account_not_associated": 401, "forbidden": 403, "missing_order_id": 400, "order_not_found": 404,
+        "already_deleted": 304, "native_marketplace_order": 412, "not_created_by_api": 412, "server_error": 500,
+        "deleted": 204,
+    },
+    "rxuniverse.cancelOrder": {
+        "not_found": 404, "job_tracker_missing": 400, "already_cancelled": 400, "delete_reasons_empty": 400,
+        "delete_reason_missing": 400, "delete_reason_invalid": 400, "non_cancel_station": 400, "cancelled": 200,
+        "cancelled_reason_ignored": 200,
+    },
+    "rxuniverse.getOrderStatus": {"status": 200, "marked_for_cancellation": 200, "not_found": 404},
+    "exsited.deleteOrder": {
+        "missing_token": 401, "invalid_token": 401, "expired_token": 401, "order_not_found": 404, "deleted": 204,
+    },
+    "exsited.issueToken": {
+        "issued": 200, "refreshed": 200, "invalid_request": 400, "unsupported_grant_type": 400, "invalid_grant": 400,
+        "invalid_client": 401,
+    },
+    "ecommerce.deleteOrder": {
+        "not_authenticated": 401, "invalid_token": 401, "order_not_found": 404, "not_owner": 404, "deleted": 204,
+    },
+    "ecommerce.getOrder": {
+        "not_authenticated": 401, "invalid_token": 401, "order_not_found": 404, "not_owner": 404, "order": 200,
+    },
+}  # fmt: skip
+_serial = count()
+
+
+@pytest.fixture(scope="module")
+def contracts() -> dict[str, Any]:
+    return {path.stem: yaml.safe_load(path.read_text()) for path in shipped.SPEC_DIR.glob("*.yaml")}
+
+
+@pytest.mark.parametrize(("entry", "kind"), WAYS, ids=[f"{entry['id']}-{kind}" for entry, kind in WAYS])
+def test_way_leads_to_its_outcome(
+    entry: dict[str, Any], kind: str, server: Server, client: httpx.Client, contracts: dict[str, Any]
+) -> None:
+    base_url = f"{server.url}/~way-{next(_serial)}"
+    for step in entry["ways"][kind]:
+        reply = client.request(url=base_url + step["path"], **request_of(step))
+    assert reply.headers["x-rescind-outcome"] == entry["id"]
+    assert reply.status_code == entry["status"]
+    assert ("preference-applied" in reply.headers) == (kind == "forced")
+    _assert_fits_the_document(contracts[entry["vendor"]], entry, reply)
+
+
+def _assert_fits_the_document(document: dict[str, Any], entry: dict[str, Any], reply: httpx.Response) -> None:
+    operation = next(
+        operation
+        for item in document["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and operation.get("operationId") == entry["operation"]
+    )
+    response = operation["responses"][str(entry["status"])]
+    for name, part in response.get("headers", {}).items():
+        declared = document["components"]["headers"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+        text = reply.headers[name]
+        value = int(text) if declared["schema"]["type"] == "integer" else text
+        jsonschema_rs.validate(declared["schema"], value)
+    if "content" not in response:
+        assert reply.content == b""
+        assert "content-type" not in reply.headers
+        return
+    media_type, media = next(iter(response["content"].items()))
+    assert reply.headers["content-type"] == media_type
+    value = reply.json() if media_type == "application/json" else reply.text
+    jsonschema_rs.validate({**media["schema"], "components": document["components"]}, value)
+    example = media["examples"][entry["outcome"]]
+    if "x-values" not in example:
+        assert value == example["value"]
+
+
+def test_every_outcome_of_the_vendors_is_there_with_its_status() -> None:
+    found: dict[str, dict[str, int]] = {}
+    for entry in ENTRIES:
+        found.setdefault(f"{entry['vendor']}.{entry['operation']}", {})[entry["outcome"]] = entry["status"]
+    assert found == FACTS
+
+
+def test_every_outcome_can_be_met_three_ways_or_says_why_not() -> None:
+    for entry in ENTRIES:
+        assert entry["ways"].keys() | entry.get("why_absent", {}).keys() == {"natural", "magic", "forced"}, entry["id"]
+    absent = {entry["id"]: set(entry["why_absent"]) for entry in ENTRIES if "why_absent" in entry}
+    assert absent == {"alephee.deleteOrder.server_error": {"natural"}}
+
+
+def test_every_outcome_says_where_it_is_known_from() -> None:
+    for entry in ENTRIES:
+        assert entry["provenance"]["mark"] in {"documented", "vendor-docs", "convention", "assumed"}
+        assert entry["provenance"]["source"]
+        assert entry["description"]
+
+
+def test_http_answers_the_same_catalogue(server: Server, client: httpx.Client) -> None:
+    assert client.get(f"{server.url}/_rescind/outcomes").json() == {"outcomes": ENTRIES}
+
+
+def test_forced_answers_change_nothing(server: Server, client: httpx.Client) -> None:
+    for entry in ENTRIES:
+        base_url = f"{server.url}/~still-{next(_serial)}"
+        before = client.get(f"{base_url}/_rescind/state/{entry['vendor']}").json()
+        for step in entry["ways"]["forced"]:
+            client.request(url=base_url + step["path"], **request_of(step))
+        after = client.get(f"{base_url}/_rescind/state/{entry['vendor']}").json()
+        assert after == before, entry["id"]
+
+
+def test_magic_orders_always_end_the_same_way(server: Server, client: httpx.Client) -> None:
+    for entry in ENTRIES:
+        for step in entry["ways"].get("magic", [])[-1:]:
+            if entry["operation"] in {"deleteOrder", "cancelOrder"}:
+                base_url = f"{server.url}/~again-{next(_serial)}"
+                for one in entry["ways"]["magic"][:-1]:
+                    client.request(url=base_url + one["path"], **request_of(one))
+                for _ in range(3):
+                    reply = client.request(url=base_url + step["path"], **request_of(step))
+                    assert reply.headers["x-rescind-outcome"] == entry["id"]
+
+
+@pytest.mark.parametrize("name", ["alephee", "ecommerce", "exsited", "rxuniverse"])
+def test_every_example_of_a_document_is_an_outcome(name: str) -> None:
+    document = yaml.safe_load((shipped.SPEC_DIR / f"{name}.yaml").read_text())
+    shown = {
+        f"{name}.{operation['operationId']}.{outcome}"
+        for item in document["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+        for response in operation["responses"].values()
+        for examples in (
+            response.get("x-examples", {}),
+            *(media.get("examples", {}) for media in response.get("content", {}).values()),
+        )
+        for outcome in examples
+    }
+    assert shown == {entry["id"] for entry in ENTRIES if entry["vendor"] == name}
+
+
+MARKS = {
+    # vendors.md: whatever is not listed here is `documented`.
+    "vendor-docs": {
+        "alephee.deleteOrder.account_not_associated", "alephee.deleteOrder.missing_order_id",
+        "rxuniverse.getOrderStatus.status", "rxuniverse.getOrderStatus.marked_for_cancellation",
+        "exsited.issueToken.issued", "exsited.issueToken.refreshed",
+        "ecommerce.deleteOrder.invalid_token", "ecommerce.getOrder.invalid_token", "ecommerce.getOrder.order",
+    },
+    "convention": {
+        "exsited.deleteOrder.missing_token", "exsited.deleteOrder.invalid_token", "exsited.deleteOrder.expired_token",
+        "exsited.issueToken.invalid_request", "exsited.issueToken.unsupported_grant_type",
+        "exsited.issueToken.invalid_grant", "exsited.issueToken.invalid_client",
+    },
+    "assumed": {"exsited.deleteOrder.order_not_found"},
+}  # fmt: skip
+
+
+def test_marks_are_those_of_the_vendors_pages() -> None:
+    for entry in ENTRIES:
+        expected = next((mark for mark, names in MARKS.items() if entry["id"] in names), "documented")
+        assert entry["provenance"]["mark"] == expected, entry["id"]
