@@ -60,26 +60,23 @@ def test_port_in_use_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
-        (["serve"], {"RESCIND_PROT": "1"}, "there is no setting RESCIND_PROT; did you mean RESCIND_PORT?"),
-        (["serve"], {"RESCIND_PORT": "x"}, "RESCIND_PORT is 'x'; write a number"),
-        (["serve"], {"RESCIND_RELOAD": "maybe"}, "RESCIND_RELOAD is 'maybe'; write 1 or 0"),
-        (["outcomes"], {"RESCIND_FORMAT": "xml"}, "RESCIND_FORMAT is 'xml'; write one of: table, json, markdown"),
-        (["serve", "--port", "70000"], {}, "port 70000 is none; use 0 (a free one) to 65535"),
-        (["serve", "--max-body", "0"], {}, "max-body 0 lets nothing in"),
+        (["serve"], {"RESCIND_PROT": "1"}, "unknown setting RESCIND_PROT; did you mean RESCIND_PORT?"),
+        (["serve", "--port", "70000"], {}, "invalid port 70000: use 0 (a free port) to 65535"),
+        (["serve", "--max-body", "0"], {}, "invalid max-body 0: use a number from 1"),
         (
             ["serve", "--store", "mysql://localhost"],
             {},
-            "there is no store 'mysql://localhost'; it begins with one of: memory://",
+            "unknown store 'mysql://localhost': expected a URL that begins with one of: memory://",
         ),
         (["serve", "--store", "redis://localhost:1"], {}, "the store at redis://localhost:1 does not answer"),
         (["serve", "--workers", "2"], {}, "2 workers would have 2 worlds"),
         (["serve", "--workers", "2", "--store", "memory"], {}, "2 workers would have 2 worlds"),
-        (["serve", "--store", "memory"], {}, "there is no store 'memory'"),
-        (["serve", "--control-token", ""], {}, "the control token is no visible ASCII text"),
-        (["serve", "--vendor", "alephe"], {}, "there is no such vendor"),
-        (["serve", "--spec", "/nowhere"], {}, "there is no such folder"),
-        (["serve", "--fixtures", "/nowhere"], {}, "there is no such folder"),
-        (["check", "/nowhere"], {}, "there is no such file or folder"),
+        (["serve", "--store", "memory"], {}, "unknown store 'memory'"),
+        (["serve", "--control-token", ""], {}, "invalid control token: use visible ASCII text"),
+        (["serve", "--vendor", "alephe"], {}, "unknown vendor"),
+        (["serve", "--spec", "/nowhere"], {}, "the folder does not exist"),
+        (["serve", "--fixtures", "/nowhere"], {}, "the folder does not exist"),
+        (["check", "/nowhere"], {}, "the file or folder does not exist"),
     ],
 )
 def test_wrong_setting_is_refused_with_the_remedy(
@@ -93,6 +90,37 @@ def test_wrong_setting_is_refused_with_the_remedy(
         monkeypatch.setenv(name, value)
     assert main(arguments) == 1
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (["serve"], {"RESCIND_PORT": "x"}, "(env var: 'RESCIND_PORT'): 'x' is not a valid integer"),
+        (["serve"], {"RESCIND_RELOAD": "maybe"}, "(env var: 'RESCIND_RELOAD'): 'maybe' is not a valid boolean"),
+        (["outcomes"], {"RESCIND_FORMAT": "xml"}, "'xml' is not one of 'table', 'json', 'markdown'"),
+        (["serve", "--prot", "1"], {}, "Did you mean one of: '--host', '--port'?"),
+        (["serv"], {}, "No such command 'serv'. Did you mean 'serve'?"),
+        (["coverage"], {}, "Missing option '--url'"),
+    ],
+)
+def test_wrong_use_exits_with_2_and_says_what_would_be_right(
+    arguments: list[str],
+    environment: dict[str, str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_shell_completion_knows_commands_and_options() -> None:
+    environment = {"_RESCIND_COMPLETE": "bash_complete", "COMP_WORDS": "rescind serve --wor", "COMP_CWORD": "2"}
+    command = [str(Path(sys.executable).with_name("rescind"))]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    assert "--workers" in done.stdout
 
 
 def test_environment_sets_what_options_set() -> None:
@@ -140,7 +168,7 @@ def test_check_lists_every_finding_of_every_file(tmp_path: Path, capsys: pytest.
     errors = capsys.readouterr().err
     for words in (
         "alephee.yaml:25:29: items.0.quantity: Not a valid integer. (found 'five')",
-        "orphan.yaml: there is no spec named 'orphan'",
+        "orphan.yaml: found no spec named 'orphan'",
         "broken.yaml:2:1:",
         '"guessed" is not one of',
     ):

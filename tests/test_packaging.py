@@ -78,7 +78,7 @@ def test_strangers_project_passes_at_60_percent_and_fails_at_100_with_what_it_mi
     assert enough.returncode == 0, enough.stdout + enough.stderr
     assert "10 passed" in enough.stdout
     assert short.returncode == 1
-    assert "100% are wanted; never met:" in short.stdout
+    assert "expected 100%; never met:" in short.stdout
     assert "alephee.deleteOrder.server_error\n    curl -i -X DELETE" in short.stdout
     assert "alephee.deleteOrder.forbidden" not in short.stdout
 

@@ -95,7 +95,7 @@ def test_server_that_is_gone_when_a_test_fails_does_not_end_the_session(project:
     )
     result = run(project)
     result.assert_outcomes(passed=1, failed=1, errors=1)
-    result.stdout.fnmatch_lines(["It cannot be read: no answer*"])
+    result.stdout.fnmatch_lines(["The journal cannot be read: no answer*"])
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
@@ -117,7 +117,7 @@ def test_gate_counts_what_all_tests_and_all_workers_have_met(project: pytest.Pyt
     short.assert_outcomes(passed=6)
     short.stdout.fnmatch_lines(
         [
-            "50.1% are wanted; never met:",
+            "expected 50.1%; never met:",
             "  rxuniverse.cancelOrder.delete_reason_invalid",
             "    curl -i -X DELETE 'BASE/api/v2/orders/BAD-REASON?deleteReason=9999'",
         ]
@@ -143,7 +143,7 @@ def test_report_is_written_in_the_format_of_its_name(project: pytest.Pytester) -
     wrong = run(project, "--rescind-coverage=met.txt")
     assert wrong.ret != 0
     said = str(wrong.stdout) + str(wrong.stderr)
-    assert "the name ends in one of .json, .md, .xml, .html" in said
+    assert "expected a name that ends in one of .json, .md, .xml, .html" in said
     assert "Traceback" not in said
 
 
@@ -187,9 +187,9 @@ def test_marker_chooses_by_name_and_by_provenance(project: pytest.Pytester) -> N
 @pytest.mark.parametrize(
     ("mark", "arguments", "words"),
     [
-        ('"alephee.deleteOder"', "rescind_outcome", "there is no operation 'alephee.deleteOder'; it is one of: alephee.deleteOrder"),
-        ('"alephee.deleteOrder", only="rate_limted"', "rescind_outcome", "there is no outcome 'rate_limted'"),
-        ('"alephee.deleteOrder", provenance="rumour"', "rescind_outcome", "there is no provenance 'rumour'"),
+        ('"alephee.deleteOder"', "rescind_outcome", "unknown operation 'alephee.deleteOder'; expected one of: alephee.deleteOrder"),
+        ('"alephee.deleteOrder", only="rate_limted"', "rescind_outcome", "unknown outcome 'rate_limted'"),
+        ('"alephee.deleteOrder", provenance="rumour"', "rescind_outcome", "unknown provenance 'rumour'"),
         ('"alephee.deleteOrder"', "sandbox", "it must take rescind_outcome"),
         ('"alephee.deleteOrder", status=404', "rescind_outcome", "unexpected keyword argument 'status'"),
         ("", "rescind_outcome", "missing 1 required positional argument: 'operation'"),
@@ -238,4 +238,4 @@ def test_example_project_passes_at_60_and_fails_at_100(project: pytest.Pytester)
     assert run(project, "-n", "2", "--rescind-fail-under=60").ret == 0
     short = run(project, "-n", "2", "--rescind-fail-under=100")
     assert short.ret == 1
-    short.stdout.fnmatch_lines(["100% are wanted; never met:", "*alephee.deleteOrder.server_error"])
+    short.stdout.fnmatch_lines(["expected 100%; never met:", "*alephee.deleteOrder.server_error"])

@@ -24,7 +24,7 @@ _NUMBERS = itertools.count()
 
 def fresh(server: Server | rescind.Server, name: str) -> rescind.Sandbox:
     """A sandbox that nobody has used."""
-    return rescind.Server(server.url).sandbox(f"{name.replace(' ', '-')}-{next(_NUMBERS)}")
+    return rescind.Server(server.url).sandbox(f"client-{name.replace(' ', '-')}-{next(_NUMBERS)}")
 
 
 def seen(server: Server | rescind.Server, client: str, fault: str) -> str:

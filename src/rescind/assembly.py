@@ -48,10 +48,10 @@ def assemble(settings: Settings) -> Service:
 
 
 def spec_dirs(more: Path | None) -> list[Path]:
-    """The folders of specs and rules, in the order in which they are searched."""
+    """Return the folders of specs and rules, in the order in which they are searched."""
     return [*filter(None, [more]), shipped.SPEC_DIR]
 
 
 def fixture_dirs(more: Path | None) -> list[Path]:
-    """The folders of fixtures, in the order in which they are searched."""
+    """Return the folders of fixtures, in the order in which they are searched."""
     return [*filter(None, [more]), shipped.FIXTURE_DIR]

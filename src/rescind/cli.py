@@ -52,6 +52,7 @@ def _format_option(*formats: str) -> Callable[[Command], Command]:
         type=click.Choice(formats),
         default=formats[0],
         envvar=f"{PREFIX}FORMAT",
+        show_envvar=True,
         show_default=True,
         help="how to print",
     )
@@ -112,14 +113,24 @@ def check(paths: tuple[Path, ...]) -> None:
 
 
 @rescind.command(params=[*options("vendor", "control_token")])
-@click.option("--url", required=True, metavar="BASE", envvar=f"{PREFIX}URL", help="base URL of the sandbox")
-@click.option("--fail-under", type=float, metavar="PERCENT", envvar=f"{PREFIX}FAIL_UNDER", help="exit 1 below this")
+@click.option(
+    "--url", required=True, metavar="BASE", envvar=f"{PREFIX}URL", show_envvar=True, help="base URL of the sandbox"
+)
+@click.option(
+    "--fail-under",
+    type=float,
+    metavar="PERCENT",
+    envvar=f"{PREFIX}FAIL_UNDER",
+    show_envvar=True,
+    help="exit 1 below this",
+)
 @click.option(
     "--ignore",
     type=Names(),
     multiple=True,
     metavar="ID",
     envvar=f"{PREFIX}IGNORE",
+    show_envvar=True,
     help="leave an outcome out; repeatable",
 )
 @_format_option("table", "json", "markdown", "junit", "html")

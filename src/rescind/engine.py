@@ -98,7 +98,7 @@ class Engine:
             )
 
     def _decide(self, transaction: Transaction, operation: Operation, received: Received, judge: Judge) -> Delivery:
-        """One atomic step: everything that decides on the answer, and everything that it changes."""
+        """Decide on the answer, and make all of its changes, as one atomic step."""
         began = self.clock.system()
         vendor = self.vendors[operation.vendor]
         world = World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
@@ -116,14 +116,14 @@ class Engine:
         return delivery
 
     def _call(self, exchange: Exchange, vendor: Vendor) -> Call:
-        """What the rules see."""
+        """Make what the rules see."""
         operation = exchange.operation
         return vendor.rules[operation.id].call(
             operation, exchange.received, exchange.world, exchange.credential, exchange.parameters, exchange.body
         )
 
     def _deliver(self, exchange: Exchange, decision: Decision) -> Delivery:
-        """The reply that was decided on, spoiled as was ordered."""
+        """Build the reply that was decided on, with the fault and the delay that were ordered."""
         ordered = exchange.intervention
         if decision.outcome is None:
             return Delivery(decision.reply, ordered.fault, ordered.delay_ms)
@@ -150,7 +150,7 @@ class Engine:
         return self.store.transact(sandbox, self.clock.system(), work)
 
     def _unmatched(self, request: Request, match: Match[Operation] | None) -> Problem:
-        """The answer to a path or a method that no vendor has."""
+        """Refuse a path or a method that no vendor has."""
         if match is None:
             remedy = "check the base URL and the path; these are the nearest known ones"
             nearest = self.router.nearest(request.path)
@@ -159,7 +159,7 @@ class Engine:
         return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, remedy, {"Allow": match.allow})
 
     def _store_failure(self, request: Request, operation: Operation | None, failure: StoreError) -> Delivery:
-        """The vendor's own answer to a failure of its own, if it documents one; else a problem."""
+        """Answer with the vendor's documented server error, if there is one; else with a problem."""
         statuses = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
         outcome = operation.first(*statuses) if operation and isinstance(failure, StoreDownError) else None
         if operation is None or outcome is None:
@@ -245,7 +245,7 @@ def _crash_decision(request: Request, failure: Exception) -> Decision:
 
 
 def _credential_state(exchange: Exchange, scheme: SecurityScheme) -> str | None:
-    """What is wrong with the credential: ``missing``, ``unknown`` or ``expired``; None if it is good."""
+    """Return what is wrong with the credential: ``missing``, ``unknown`` or ``expired``; None if it is good."""
     credential, world = scheme.credential(exchange.received), exchange.world
     if credential is None:
         return "missing"
@@ -269,7 +269,7 @@ def _requests(exchange: Exchange) -> int:
 
 
 def _current_rate(exchange: Exchange, decision: Decision) -> Rate | None:
-    """The rate that the reply states: without a usable key an unused one, with a forced refusal a spent one."""
+    """Return the rate that the reply states: without a usable key an unused one, with a forced refusal a spent one."""
     limit = exchange.operation.rate_limit
     if limit is None:
         return None

@@ -69,7 +69,7 @@ class StoreError(RescindError):
         super().__init__(f"{problem}; {remedy}")
 
     def as_problem(self) -> Problem:
-        """What a client is told of it."""
+        """Format it for a client."""
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, self.problem, self.remedy)
 
 
@@ -103,7 +103,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word; it is an answer, n
         self.members = members
 
     def reply(self) -> Reply:
-        """The problem as it goes over the wire."""
+        """Format the problem as a reply."""
         body = {
             "type": "about:blank",
             "title": self.status.phrase,
@@ -117,7 +117,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word; it is an answer, n
 
 
 def crash_problem(request: Request, failure: Exception) -> Problem:
-    """What a client is told of a failure that nobody foresaw; the log has the traceback."""
+    """Format an unexpected failure for a client, and log its traceback."""
     if isinstance(failure, RescindError):
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, str(failure), "correct it, or report it as a defect of Rescind"
@@ -131,6 +131,6 @@ def crash_problem(request: Request, failure: Exception) -> Problem:
 
 
 def too_large_problem(max_body: int) -> Problem:
-    """What a client is told whose body is larger than the bound."""
+    """Refuse a body that is larger than the bound."""
     detail = f"the body has more than {max_body} bytes"
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, "send less, or start with a larger --max-body")

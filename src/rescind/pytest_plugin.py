@@ -28,7 +28,7 @@ _SHOWN_ENTRIES = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options."""
+    """Add the options."""
     group = parser.getgroup("rescind", "Rescind: which documented answers the tests have met")
     group.addoption(
         "--rescind-url",
@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker, and what was met so far."""
+    """Register the marker, and begin to count."""
     config.addinivalue_line(
         "markers",
         f"{_MARK}(operation, only=None, provenance=None): run once for each documented outcome of VENDOR.OPERATION; "
@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def rescind_server(pytestconfig: pytest.Config) -> Iterator[Server]:
-    """One server for the session, in a thread of this process on a free port; or the one at ``--rescind-url``."""
+    """Yield one server for the session, in a thread of this process on a free port; or the one at ``--rescind-url``."""
     from rescind.settings import control_token  # noqa: PLC0415
     from rescind.testing import Server, start  # noqa: PLC0415
 
@@ -81,7 +81,7 @@ def rescind_server(pytestconfig: pytest.Config) -> Iterator[Server]:
 
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[Sandbox]:
-    """A world that only this test knows, named after it; what the test has met counts for the session's coverage."""
+    """Yield a sandbox for this test alone, named after it; what it has met counts for the session's coverage."""
     mine = rescind_server.sandbox(_name(request))
     mine.reset()
     parameters = getattr(getattr(request.node, "callspec", None), "params", {})
@@ -99,7 +99,7 @@ def sandbox(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[
 
 @pytest.fixture
 def rescind_outcome(request: pytest.FixtureRequest) -> OutcomeCase:
-    """The outcome that a test with ``@pytest.mark.rescind_outcomes`` is to meet, and the facts of its request."""
+    """Return the outcome that a test with ``@pytest.mark.rescind_outcomes`` is to meet, and its request."""
     param = getattr(request, "param", None)
     if param is None:
         pytest.fail(f'rescind_outcome is for tests with @pytest.mark.{_MARK}("VENDOR.OPERATION")')
@@ -108,7 +108,7 @@ def rescind_outcome(request: pytest.FixtureRequest) -> OutcomeCase:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with the marker runs once for each outcome."""
+    """Run a test with the marker once for each outcome."""
     mark = metafunc.definition.get_closest_marker(_MARK)
     if mark is None:
         return
@@ -123,7 +123,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """A failing test shows what its sandbox has seen."""
+    """Show what the sandbox of a failing test has received."""
     report = yield
     mine = getattr(item, "funcargs", {}).get("sandbox")
     client = sys.modules.get("rescind.testing")  # who has not imported it has no sandbox of ours
@@ -136,7 +136,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """What the tests of an xdist worker have met counts too."""
+    """Count what the tests of an xdist worker have met."""
     _tallies(node.config).add(getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, {}).values())
 
 
@@ -185,7 +185,7 @@ def _tallies(config: pytest.Config) -> Tallies:
 
 @contextmanager
 def _usage_errors() -> Iterator[None]:
-    """What a user of the plugin wrote wrong is one line, without a traceback."""
+    """Report what a user of the plugin wrote wrong in one line, without a traceback."""
     from rescind.errors import RescindError  # noqa: PLC0415
     from rescind.testing import SandboxError  # noqa: PLC0415
 
@@ -196,7 +196,7 @@ def _usage_errors() -> Iterator[None]:
 
 
 def _name(request: pytest.FixtureRequest) -> str:
-    """A name for the test's sandbox: what a person recognises, and what makes it the only one."""
+    """Return a name for the test's sandbox: what a person recognises, and what makes it the only one."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.uname().nodename}/{os.getpid()}")
     unique = hashlib.blake2b(f"{run}/{request.node.nodeid}".encode(), digest_size=4).hexdigest()

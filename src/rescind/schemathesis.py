@@ -53,11 +53,11 @@ class World(NamedTuple):
     magic: frozenset[str]
 
     def credentials(self, credential: str | None) -> Credentials:
-        """Where the vendor wants this credential."""
+        """Return where the vendor wants this credential."""
         return credentials_for(self.schemes, credential)
 
     def foreigners(self) -> Iterator[str]:
-        """The credentials of other customers: those that have nothing in common with the first one."""
+        """Yield the credentials of other customers: those that have nothing in common with the first one."""
         mine = _identity(self.records.get(self.credential or "", {}))
         for name, record in self.records.items():
             if mine and _identity(record) and not mine & _identity(record):
@@ -77,7 +77,7 @@ class Authentication:
     """The first credential of the vendor's fixtures, or that of ``RESCIND_CREDENTIAL``."""
 
     def get(self, case: Case[Any], context: Any) -> Credentials:  # noqa: ARG002 - the form that Schemathesis asks for
-        """The credential of the case's vendor."""
+        """Return the credential of the case's vendor."""
         world = _world(case)
         return world.credentials(world.credential)
 
@@ -98,7 +98,7 @@ def before_call(context: Any, case: Case[Any], kwargs: dict[str, Any]) -> None: 
 
 @schemathesis.check
 def double_delete(ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:  # noqa: ARG001
-    """The second deletion of one order is a documented answer that says that it is gone."""
+    """Check that the second deletion of an order is answered, as documented, with that it is gone."""
     if not _has_deleted(response, case):
         return True
     _must_be_gone(case, _send(response.request), "The same deletion was sent again")
@@ -107,7 +107,7 @@ def double_delete(ctx: CheckContext, response: Response, case: Case[Any]) -> boo
 
 @schemathesis.check
 def query_keyed_use_after_free(ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:  # noqa: ARG001
-    """An order that a query names is gone however the query is written."""
+    """Check that a deleted order is gone however the query that names it is written."""
     if not _has_deleted(response, case) or not case.query or len(case.query) < 2:  # noqa: PLR2004 - to be reordered
         return True
     parts = urlsplit(str(response.request.url))
@@ -119,7 +119,7 @@ def query_keyed_use_after_free(ctx: CheckContext, response: Response, case: Case
 
 @schemathesis.check
 def foreign_delete(ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:  # noqa: ARG001
-    """An order of another customer cannot be deleted."""
+    """Check that an order of another customer cannot be deleted."""
     if not _has_deleted(response, case):
         return True
     world = _world(case)
@@ -133,7 +133,7 @@ def foreign_delete(ctx: CheckContext, response: Response, case: Case[Any]) -> bo
 
 
 def _foreign_requests(world: World, sent: Prepared, case: Case[Any]) -> Iterator[Prepared]:
-    """The deletion as other customers would send it in a new world; of a real vendor, that of a foreign order."""
+    """Yield the deletion as other customers would send it in a new world; of a real vendor, that of a foreign order."""
     if world.sandbox:
         for number, name in enumerate(world.foreigners()):
             request = _with_credentials(sent, world.credentials(name))
@@ -144,7 +144,7 @@ def _foreign_requests(world: World, sent: Prepared, case: Case[Any]) -> Iterator
 
 
 def _has_deleted(response: Response, case: Case[Any]) -> bool:
-    """Whether the case has deleted an order for good: a magic order never goes."""
+    """Return whether the case has deleted an order for good: a magic order never goes."""
     if case.method.upper() != "DELETE" or not _is_success(response.status_code):
         return False
     named = {str(value) for values in (case.path_parameters, case.query) for value in (values or {}).values()}
@@ -187,7 +187,7 @@ def _with_credentials(sent: Prepared, credentials: Credentials) -> Prepared:
 
 
 def _with_order(sent: Prepared, case: Case[Any], order: str) -> Prepared:
-    """The request about another order: in the last parameter of its path, else the last of its query that is an id."""
+    """Replace the order of a request: the last parameter of its path, else the last id of its query."""
     request = sent.copy()
     parts = urlsplit(str(request.url))
     names = re.findall(r"\{([^{}]+)\}", case.path)
@@ -216,7 +216,7 @@ _worlds: dict[tuple[str, str], World] = {}
 
 
 def _look(base_url: str, title: str, schemes: tuple[Mapping[str, Any], ...]) -> World:
-    """Who answers at the base URL. Raises RuntimeError for a vendor without a credential to call it with."""
+    """Return who answers at the base URL. Raises RuntimeError for a vendor without a credential to call it with."""
     if "/~" in base_url:
         raise RuntimeError(
             f"{base_url} is one sandbox; begin at the server's own URL, and each case gets one of its own"
@@ -226,13 +226,13 @@ def _look(base_url: str, title: str, schemes: tuple[Mapping[str, Any], ...]) -> 
         credential = os.environ.get("RESCIND_CREDENTIAL")
         if credential is None:
             raise RuntimeError(
-                f"{base_url} is no sandbox; to call a real vendor, set RESCIND_CREDENTIAL to a credential of your own"
+                f"{base_url} is not a sandbox; to call a real vendor, set RESCIND_CREDENTIAL to your own credential"
             )
         return World(None, credential, schemes, {}, frozenset())
     vendors = sandbox.control.call("GET", "/health")["vendors"]
     titles = {sandbox.control.call("GET", f"/specs/{name}.json")["info"]["title"]: name for name in vendors}
     if title not in titles:
-        raise RuntimeError(f"{base_url} simulates no API of the title {title!r}; it has: {', '.join(titles)}")
+        raise RuntimeError(f"{base_url} simulates no API with the title {title!r}; it has: {', '.join(titles)}")
     state = sandbox.state.get(titles[title])
     records = state.get("credentials", {})
     magic = {name for records in state.values() for name, one in records.items() if _is_magic(one)}
@@ -240,7 +240,7 @@ def _look(base_url: str, title: str, schemes: tuple[Mapping[str, Any], ...]) -> 
 
 
 def _sandbox_at(base_url: str) -> Sandbox | None:
-    """The sandbox at the base URL, if it is one. The control token is sent only to who asks for it as Rescind does."""
+    """Return the sandbox at the base URL, if it is one. Only a server that asks as Rescind does gets the token."""
     for token in (None, control_token(os.environ)):
         sandbox = Sandbox(base_url, token)
         try:

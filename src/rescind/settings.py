@@ -60,7 +60,7 @@ class Settings:
 
     @classmethod
     def of(cls, caller: str, given: Mapping[str, Any], refused: Collection[str] = ()) -> Self:
-        """The settings from arguments of ``caller``. Raises SettingsError for an unknown name or a wrong type."""
+        """Check the arguments of ``caller``. Raises SettingsError for an unknown name or a wrong type."""
         known = {one.name: one.metadata["kind"] for one in fields(cls) if one.name not in refused}
         chosen: dict[str, Any] = {}
         for name, value in given.items():
@@ -74,7 +74,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:
-        """The settings that the ``RESCIND_*`` variables say; those that are ``given`` go before them.
+        """Return the settings that the ``RESCIND_*`` variables say; those that are ``given`` go before them.
 
         Raises SettingsError for a variable that does not exist, or whose value is invalid.
         """
@@ -129,7 +129,7 @@ class Settings:
 
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address, which may stand in brackets."""
+    """Return whether only this machine reaches the address, which may stand in brackets."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -139,7 +139,7 @@ def is_loopback(host: str) -> bool:
 
 
 def control_token(environment: Mapping[str, str]) -> str | None:
-    """The control token of the environment, for those who call a server that runs already."""
+    """Return the control token of the environment, for those who call a server that runs already."""
     return environment.get(CONTROL_TOKEN_VARIABLE)
 
 
@@ -149,7 +149,7 @@ def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-            raise SettingsError(f"there is no setting {name}; did you mean {nearest}?")
+            raise SettingsError(f"unknown setting {name}; did you mean {nearest}?")
 
 
 class Names(click.ParamType[str]):
@@ -159,12 +159,12 @@ class Names(click.ParamType[str]):
     envvar_list_splitter = ","
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
-        """The name without spaces around it."""
+        """Return the name without spaces around it."""
         return value.strip()
 
 
 def options(*names: str) -> Iterator[click.Option]:
-    """The options of these settings, for a command; their variables and types are click's work."""
+    """Yield the options of these settings, for a command; their variables and types are click's work."""
     types = {Path: click.Path(path_type=Path), tuple: Names()}
     for one in fields(Settings):
         if one.name in names:

@@ -123,7 +123,7 @@ def test_overrides_are_removed_one_by_one_or_all_or_by_reset(world: World) -> No
     ("body", "field", "words"),
     [
         ({}, "vendor", "Missing data"),
-        ({"vendor": "alephe", "outcome": "deleted"}, "vendor", "it is one of: alephee"),
+        ({"vendor": "alephe", "outcome": "deleted"}, "vendor", "expected one of: alephee"),
         ({"vendor": "alephee", "operation": "delete", "outcome": "deleted"}, "operation", "deleteOrder"),
         ({"vendor": "alephee", "outcome": "delted"}, "outcome", "rate_limited"),
         ({"vendor": "alephee", "fault": "explode"}, "fault", "reply_lost"),

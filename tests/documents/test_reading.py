@@ -36,7 +36,7 @@ def refusal(path: Path, content: bytes | str) -> str:
         ("- " * 50_000 + "a", f":1:{2 * MAX_DEPTH + 1}: nested deeper than {MAX_DEPTH} levels"),
         ("[ # ]\n" * 50_000, f":{MAX_DEPTH + 1}:1: nested deeper than {MAX_DEPTH} levels"),
         (BOMB, ":1:1: aliases expand to more than 100000 nodes"),
-        ("a: &a [*a]", ":1:4: an alias stands inside its own anchor"),
+        ("a: &a [*a]", ":1:4: an alias is inside its own anchor"),
         (b"a: \xff", ": is not UTF-8 at byte 3"),
     ],
 )

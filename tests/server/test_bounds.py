@@ -100,7 +100,7 @@ def test_connections_are_bounded() -> None:
     "name", ["max_sandboxes", "max_overrides", "max_journal", "max_delay_ms", "max_hang_ms", "idle_seconds"]
 )
 def test_bounds_are_settings(name: str) -> None:
-    with pytest.raises(RuntimeError, match=f"{name.replace('_', '-')} 0 lets nothing in"):
+    with pytest.raises(RuntimeError, match=f"invalid {name.replace('_', '-')} 0: use a number from 1"):
         Server(f"--{name.replace('_', '-')}", "0")
 
 

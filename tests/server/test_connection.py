@@ -116,7 +116,7 @@ def test_what_is_no_http_gets_one_problem_and_is_closed(server: Server, garbage:
     received = exchange(server, garbage)
     assert status(received) == 400
     assert received.count(b"HTTP/1.1 ") == 1
-    assert json.loads(received.partition(b"\r\n\r\n")[2])["detail"].startswith("this is no HTTP/1.1")
+    assert json.loads(received.partition(b"\r\n\r\n")[2])["detail"].startswith("invalid HTTP/1.1")
 
 
 def test_endless_head_is_refused(server: Server) -> None:

@@ -246,12 +246,12 @@ def test_sandbox_in_redis_lives_only_for_its_time(redis_server: RedisServer) -> 
     [
         (
             "postgres://localhost",
-            "there is no store 'postgres://localhost'; it begins with one of: memory://, redis://",
+            "unknown store 'postgres://localhost': expected a URL that begins with one of: memory://, redis://",
         ),
-        ("redis://localhost:many/0", "is no address"),
-        ("redis://localhost/abc", "'abc' is the number of no database"),
-        ("redis://localhost/0?foo=1", "is no address"),
-        ("redis://[::1", "is no address"),
+        ("redis://localhost:many/0", "invalid store URL"),
+        ("redis://localhost/abc", "invalid database number 'abc'"),
+        ("redis://localhost/0?foo=1", "invalid store URL"),
+        ("redis://[::1", "invalid store URL"),
     ],
 )
 def test_wrong_address_is_refused_with_what_would_be_right(address: str, problem: str) -> None:

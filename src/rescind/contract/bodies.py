@@ -26,7 +26,7 @@ class Gap(NamedTuple):
     inner: list[tuple[Steps, Callable[[Scope], Any]]]
 
     def value(self, scope: Scope) -> Any:
-        """What fills the gap; where a template's value is not there, what the example shows."""
+        """Return what fills the gap; where a template's value is not there, what the example shows."""
         value = self.template(scope)
         if value is MISSING:
             value = self.shown
@@ -45,7 +45,7 @@ class Body(NamedTuple):
     write: Callable[[Any], str]
 
     def fill(self, scope: Scope) -> bytes:
-        """The bytes of the body."""
+        """Return the bytes of the body."""
         text = self.start
         for gap, after in self.gaps:
             text += self.write(gap.value(scope)) + after
@@ -55,7 +55,7 @@ class Body(NamedTuple):
 def compile_body(value: Any, media_type: str | None, templates: Mapping[str, str]) -> Body:
     """Compile an example's value and the templates that fill it, by JSON pointers into the value.
 
-    Raises ValueError for an expression that cannot be understood, or a pointer that leads nowhere.
+    Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.
     """
     if media_type is None:
         return Body("", (), _encode)
@@ -69,7 +69,7 @@ def compile_body(value: Any, media_type: str | None, templates: Mapping[str, str
 
 
 def _with_gaps(value: Any, templates: Mapping[str, str]) -> tuple[Any, list[Gap]]:
-    """The value with a mark at each gap, and the gaps. A pointer into another's place belongs to that one's gap."""
+    """Return the value with a mark at each gap, and the gaps. A pointer into a gap belongs to that gap."""
     gaps: list[Gap] = []
     for pointer in sorted(templates, key=lambda pointer: pointer.count("/")):
         steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
@@ -91,7 +91,7 @@ def _as_text(value: Any) -> str:
 
 
 def _part(value: Any, steps: Steps) -> Any:
-    """The part of ``value`` at ``steps``. Raises ValueError if there is none."""
+    """Return the part of ``value`` at ``steps``. Raises ValueError if there is none."""
     for step in steps:
         try:
             value = value[int(step)] if isinstance(value, list) else value[step]
@@ -101,7 +101,7 @@ def _part(value: Any, steps: Steps) -> Any:
 
 
 def _replaced(value: Any, steps: Steps, new: Any) -> Any:
-    """A copy of ``value`` with the part at ``steps`` replaced; a last field that is not there is added."""
+    """Return a copy of ``value`` with the part at ``steps`` replaced; a last field that is not there is added."""
     if not steps:
         return new
     step, rest = steps[0], steps[1:]

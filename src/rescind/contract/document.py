@@ -56,27 +56,25 @@ class Spec:
         while isinstance(part, dict) and isinstance(part.get("$ref"), str):
             reference = part["$ref"]
             if reference in seen:
-                raise self.error(
-                    place, f"the reference {reference} leads back to itself", "refer to a part with content"
-                )
+                raise self.error(place, f"the reference {reference} refers to itself", "refer to a part with content")
             seen.add(reference)
             place = _pointer(reference)
             part = self.at(place)
         return part, place
 
     def schema(self, schema: Any) -> Any:
-        """A schema that stands by itself, as JSON Schema 2020-12: its references to components go with it."""
+        """Convert a schema to a self-contained JSON Schema 2020-12, with the components that it refers to."""
         if not isinstance(schema, dict):
             return schema
         whole = {**schema, "components": {"schemas": self.data.get("components", {}).get("schemas", {})}}
         return _modernise(whole) if self._older_dialect else whole
 
     def error(self, place: Pointer, problem: str, remedy: str) -> SpecError:
-        """A refusal of this document, with the position of ``place``."""
+        """Make the error of this document, with the position of ``place``."""
         return SpecError([self.document.finding(place, problem, remedy)])
 
     def at(self, place: Pointer) -> Any:
-        """The part of the document at a place."""
+        """Return the part of the document at a place."""
         part: Any = self.data
         for step in place:
             part = part[int(step)] if isinstance(part, list) else part[step]
@@ -98,7 +96,7 @@ class Spec:
             if isinstance(reference, str) and not self._resolves(reference):
                 yield self.document.finding(
                     (*place, "$ref"),
-                    f"the reference {reference!r} leads nowhere",
+                    f"the reference {reference!r} does not resolve",
                     "refer to a part of this document by #/, spelled as it stands there",
                 )
             are_names = bool(place) and place[-1] in _NAMES
@@ -109,12 +107,12 @@ class Spec:
                     yield from self._part_findings((*place, key), value)
 
     def _extension_findings(self, place: Pointer, key: str) -> Iterator[Finding]:
-        """An extension that looks like one of ours and is none is a typo."""
+        """Find extensions that look like a misspelt one of ours."""
         if key.startswith("x-") and key not in EXTENSIONS:
             near = difflib.get_close_matches(key, EXTENSIONS, n=1, cutoff=0.75)
             if near:
                 remedy = "correct it, or give an extension of your own a name that is less alike"
-                yield self.document.finding(place, f"{key} is no extension; did you mean {near[0]}?", remedy)
+                yield self.document.finding(place, f"unknown extension {key}; did you mean {near[0]}?", remedy)
 
     def _resolves(self, reference: str) -> bool:
         try:
@@ -127,7 +125,7 @@ class Spec:
 def open_spec(path: Path) -> Spec:
     """Read the OpenAPI document at ``path``.
 
-    Raises SpecError with every finding: no OpenAPI, an extension that is misspelt, a reference that leads nowhere.
+    Raises SpecError with every finding: not OpenAPI, a misspelt extension, an unresolved reference.
     """
     return Spec(reading.load(path, SpecError))
 
@@ -157,14 +155,14 @@ def _dialect_findings(document: Document) -> Iterator[Finding]:
 
 
 def _offending_property(error: jsonschema_rs.ValidationError) -> tuple[str, ...]:
-    """The key that an error about a whole object is really about, as far as the error knows it."""
+    """Return the key that an error about a whole object is really about, as far as the error knows it."""
     misnamed = getattr(error.kind, "error", None)
     unexpected = [misnamed.instance] if misnamed else getattr(error.kind, "unexpected", [])
     return tuple(map(str, unexpected[:1]))
 
 
 def _remedy(schema: Any, path: list[str | int]) -> str:
-    """The innermost x-remedy on the way to the keyword that failed."""
+    """Return the innermost x-remedy on the way to the keyword that failed."""
     remedy = schema.get("x-remedy", "")
     for step in path:
         schema = schema[step]
@@ -177,7 +175,9 @@ def _unquoted_key(document: Document, part: Any, place: Pointer) -> Finding | No
     children = enumerate(part) if isinstance(part, list) else part.items() if isinstance(part, dict) else ()
     for key, value in children:
         if isinstance(part, dict) and not isinstance(key, str):
-            return document.finding((*place, str(key)), f"the key {key!r} is no text", f'write it in quotes: "{key}"')
+            return document.finding(
+                (*place, str(key)), f"the key {key!r} is not a string", f'write it in quotes: "{key}"'
+            )
         finding = _unquoted_key(document, value, (*place, key))
         if finding:
             return finding
@@ -185,7 +185,7 @@ def _unquoted_key(document: Document, part: Any, place: Pointer) -> Finding | No
 
 
 def _modernise(schema: Any) -> Any:
-    """An OpenAPI 3.0 schema in the words of JSON Schema 2020-12."""
+    """Convert an OpenAPI 3.0 schema to JSON Schema 2020-12."""
     if isinstance(schema, list):
         return [_modernise(item) for item in schema]
     if not isinstance(schema, dict):

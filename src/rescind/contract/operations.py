@@ -51,7 +51,7 @@ class Operation:
     place: Pointer
 
     def read(self, received: Received) -> tuple[Mapping[str, Any], Any, tuple[Violation, ...]]:
-        """The parameters by name, the body (``MISSING`` if none), and every way in which the request is wrong."""
+        """Parse the request: the parameters by name, the body (``MISSING`` if none), and every violation."""
         values: dict[str, Any] = {}
         body: Any = MISSING
         violations: list[Violation] = []
@@ -83,12 +83,12 @@ class Operation:
         return refusal
 
     def default_refusal(self, location: str) -> str | None:
-        """The outcome for a wrong part of a request where the spec names none: by status, as far as any fits."""
+        """Return the outcome for a wrong part of a request where the spec names none: by status, as far as any fits."""
         statuses = {"path": (400, 422, 404), "security": (401, 403)}.get(location, (400, 422))
         return self.first(*statuses)
 
     def first(self, *statuses: int) -> str | None:
-        """The first outcome that has one of the statuses, in the order of the statuses."""
+        """Return the first outcome that has one of the statuses, in the order of the statuses."""
         for status in statuses:
             for name, example in self.examples.items():
                 if example.outcome.status == status:
@@ -107,7 +107,7 @@ class Operation:
         return (*self.locations, *(self.body.fields if self.body else ()))
 
     def texts(self, received: Received, name: str) -> list[str]:
-        """The values of a parameter, a credential or a field of the body, as they came."""
+        """Return the values of a parameter, a credential or a field of the body, as they came."""
         for parameter in self.parameters:
             if parameter.name == name:
                 return parameter.texts(received)
@@ -129,7 +129,7 @@ class Operation:
         return tuple(scheme.name for scheme in self.schemes)
 
     def named_by_contract(self) -> set[str]:
-        """The outcomes that validation, authentication and the rate limit lead to."""
+        """Return the outcomes that validation, authentication and the rate limit lead to."""
         refusals = {parameter.refusal for parameter in self.parameters}
         refusals |= {self.body.refusal} if self.body else set()
         refusals |= {self.rate_limit.refusal} if self.rate_limit else set()

@@ -33,7 +33,7 @@ def compile_outcomes(
 ) -> Iterator[tuple[str, Example]]:
     """Compile every example of every response; ``owner`` is the vendor and the operation.
 
-    Two examples of one name are told apart by their status, unless they say where they are known from: then each needs
+    Two examples of one name differ by their status, unless they say where they are known from: then each needs
     a name of its own. Raises SpecError for that, and for a template that cannot be understood.
     """
     names: set[str] = set()
@@ -56,7 +56,7 @@ def compile_outcomes(
 
 
 def slug(text: str) -> str:
-    """The text as a name."""
+    """Turn the text into a name."""
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
@@ -81,7 +81,7 @@ def _provenance(spec: Spec, shown: NamedExample) -> Provenance:
 
 
 def _named_examples(spec: Spec, response: Mapping[str, Any], place: Pointer, status: int) -> Iterator[NamedExample]:
-    """The named examples of a response. One is made up where it shows none."""
+    """Yield the named examples of a response. One is made up where it shows none."""
     found = False
     groups: list[tuple[str | None, Pointer, Mapping[str, Any]]] = [
         (None, (*place, "x-examples"), response.get("x-examples", {}))
@@ -110,7 +110,7 @@ def _made_up(spec: Spec, content: Mapping[str, Any], place: Pointer, status: int
 
 
 def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[str, Any]:
-    """The templates of the headers that say x-value, and the plain values of the others."""
+    """Return the templates of the headers that say x-value, and the plain values of the others."""
     headers: dict[str, Any] = {}
     for name, header in response.get("headers", {}).items():
         part, _ = spec.follow(header, (*place, "headers", name))

@@ -42,7 +42,7 @@ class Violation(NamedTuple):
     refusal: str | Refusal
 
     def as_record(self) -> dict[str, str | None]:
-        """The violation as a template and the journal show it."""
+        """Return the violation as a template and the journal show it."""
         refusal = self.refusal if isinstance(self.refusal, str) else None
         return {"location": self.location, "parameter": self.parameter, "problem": self.problem, "refusal": refusal}
 
@@ -84,7 +84,7 @@ class Parameter:
     validator: jsonschema_rs.Validator
 
     def value(self, received: Received) -> Any:
-        """The parameter's value with the type that its schema says, its default, or ``MISSING``.
+        """Return the parameter's value with the type that its schema says, its default, or ``MISSING``.
 
         Raises ValueError, saying what is wrong, if the request breaks the schema.
         """
@@ -107,7 +107,7 @@ class Parameter:
         return value
 
     def texts(self, received: Received) -> list[str]:
-        """The parameter's values as they came."""
+        """Return the parameter's values as they came."""
         if self.location == "query":
             return received.query.get(self.name, [])
         if self.location == "path":
@@ -131,7 +131,7 @@ class Body:
     validators: Mapping[str, jsonschema_rs.Validator]
 
     def value(self, received: Received) -> Any:
-        """The body's JSON value, or ``MISSING``. Raises ValueError, saying what is wrong, if it breaks the schema."""
+        """Parse the body as JSON; ``MISSING`` if there is none. Raises ValueError if it breaks the schema."""
         if not received.request.body:
             if self.required:
                 raise ValueError("a body is required")
@@ -149,7 +149,7 @@ class Body:
 
 
 def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
-    """Compile a parameter object. Raises SpecError if its schema is no JSON Schema."""
+    """Compile a parameter object. Raises SpecError if its schema is not a JSON Schema."""
     part, place = spec.follow(part, place)
     schema, schema_place = spec.follow(part.get("schema", {}), (*place, "schema"))
     kind = _type(schema)
@@ -168,7 +168,7 @@ def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
 
 
 def compile_body(spec: Spec, part: Any, place: Pointer) -> Body:
-    """Compile a request body object. Raises SpecError if a schema is no JSON Schema."""
+    """Compile a request body object. Raises SpecError if a schema is not a JSON Schema."""
     part, place = spec.follow(part, place)
     content = part["content"]
     validators = {
@@ -182,16 +182,16 @@ def compile_body(spec: Spec, part: Any, place: Pointer) -> Body:
 
 
 def compile_schema(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:
-    """Compile a schema of the document. Raises SpecError if it is no JSON Schema."""
+    """Compile a schema of the document. Raises SpecError if it is not a JSON Schema."""
     try:
         return jsonschema_rs.Draft202012Validator(spec.schema(schema), validate_formats=True)
     except (ValueError, jsonschema_rs.ReferencingError) as failure:
         message = str(failure).partition("\n")[0]
-        raise spec.error(place, f"the schema is no JSON Schema: {message}", "correct the schema") from None
+        raise spec.error(place, f"invalid JSON Schema: {message}", "correct the schema") from None
 
 
 def first_example(part: Mapping[str, Any], schema: Any) -> Any:
-    """The value that a parameter or media type shows: its example, its first named one, or its schema's."""
+    """Return the value that a parameter or media type shows: its example, its first named one, or its schema's."""
     if "example" in part:
         return part["example"]
     for example in part.get("examples", {}).values():

@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
 
 def compile_pattern(pattern: str) -> Callable[[str], bool]:
-    """A predicate that says whether a text has a match. Look-around and back references do not exist.
+    """Return a predicate that says whether a text has a match. Look-around and back references do not exist.
 
-    Raises ValueError, saying what is wrong, for what is no regular expression.
+    Raises ValueError, saying what is wrong, for an invalid regular expression.
     """
     schema = {"type": "string", "pattern": pattern}
     try:
         validator = jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
     except (ValueError, jsonschema_rs.ValidationError):
-        raise ValueError(f"{pattern!r} is no regular expression without look-around") from None
+        raise ValueError(
+            f"invalid regular expression {pattern!r}: look-around and back references are not supported"
+        ) from None
 
     def has_match(text: str) -> bool:
         return is_text(text) and validator.is_valid(text)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Received:
     """A request that was matched to a path. ``query`` has the values of each query parameter, as they came.
 
-    Text that is no UTF-8 keeps its bytes as lone surrogates, so that nothing is lost and validation can refuse it.
+    Text that is not UTF-8 keeps its bytes as lone surrogates, so that nothing is lost and validation can refuse it.
     """
 
     def __init__(self, request: Request, path: Mapping[str, str]) -> None:
@@ -47,7 +47,7 @@ class Received:
         return body if isinstance(body, dict) else {}
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError if it is none."""
+        """Parse the body as JSON. Raises ValueError for invalid JSON."""
         return parse_json(self.request.body)
 
 
@@ -75,7 +75,7 @@ def decode_path(text: str) -> str:
 
 
 def is_text(value: str) -> bool:
-    """Whether the value was UTF-8 on the wire."""
+    """Return whether the value was UTF-8 on the wire."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -103,7 +103,7 @@ def _finite(text: str) -> float:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 _decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode

@@ -37,7 +37,7 @@ class Example:
     place: Pointer = ()
 
     def reply(self, received: Received, values: Mapping[str, Any]) -> Reply:
-        """The reply, filled from the request and from the values of the answer.
+        """Return the reply, filled from the request and from the values of the answer.
 
         A template whose value is not there leaves the example as it stands; a header is then left out.
         """
@@ -62,7 +62,7 @@ def compile_example(  # noqa: PLR0913, PLR0917 - the parts of an example, each o
 ) -> Example:
     """Compile an example. ``media_type`` is None for a reply without a body; ``headers`` are templates by name.
 
-    Raises ValueError for an expression that cannot be understood, or a pointer that leads nowhere.
+    Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.
     """
     body = compile_body(value, media_type, templates)
     varying = tuple((name, compile_template(text)) for name, text in headers.items() if _varies(text))
@@ -78,5 +78,5 @@ def _varies(text: Any) -> bool:
 
 
 def _field_value(value: Any) -> str:
-    """The value as a header can carry it: without the characters that would end the line."""
+    """Return the value as a header can carry it: without the characters that would end the line."""
     return str(value) if isinstance(value, int) else _CONTROL.sub(" ", str(value))

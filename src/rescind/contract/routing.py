@@ -54,7 +54,7 @@ class Match(NamedTuple, Generic[R]):
         return ", ".join(sorted(self.methods))
 
     def path_of(self, operation: R) -> dict[str, str]:
-        """The path parameters by the names that the operation gives them."""
+        """Return the path parameters by the names that the operation gives them."""
         return dict(zip(_names(operation.path), self.groups, strict=True)) if self.groups else {}
 
 
@@ -78,7 +78,7 @@ class Router(Generic[R]):
         self._templated = [(_compile(shape), shapes[shape]) for shape in templated]
 
     def match(self, path: str) -> Match[R] | None:
-        """The operations of a percent-encoded path; literal paths go before templates."""
+        """Return the operations of a percent-encoded path; literal paths go before templates."""
         literal = self._literal.get(path)
         if literal:
             return literal
@@ -89,7 +89,7 @@ class Router(Generic[R]):
         return None
 
     def nearest(self, path: str) -> list[str]:
-        """The known paths that resemble ``path`` most, best first."""
+        """Return the known paths that resemble ``path`` most, best first."""
         near = difflib.get_close_matches(path, self.paths, n=3, cutoff=0.4) or list(self.paths)[:3]
         return [self.paths[shape] for shape in near]
 

@@ -19,7 +19,7 @@ _BY_FORMAT = {
 
 
 def sample(spec: Spec, schema: Any, depth: int = 0) -> Any:
-    """A value that fits ``schema``, as far as types, enumerations, formats and simple bounds say."""
+    """Return a value that fits ``schema``, as far as types, enumerations, formats and simple bounds say."""
     schema, _ = spec.follow(schema, ())
     if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return None

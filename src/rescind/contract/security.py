@@ -28,7 +28,7 @@ class SecurityScheme:
     refusals: Mapping[str, str]
 
     def credential(self, received: Received) -> str | None:
-        """The credential that the request carries, or None. Of a repeated one it cannot be known which is meant."""
+        """Return the credential that the request carries, or None; the values of a repeated one are joined."""
         if self.location == "query":
             values = received.query.get(self.name, [])
             return values[0] or None if len(values) == 1 else "&".join(values) or None
@@ -43,7 +43,7 @@ class SecurityScheme:
         return _basic(credential.strip()) if self.kind == "basic" else credential.strip()
 
     def written(self, credential: str) -> str:
-        """The value of the parameter or header that carries the credential."""
+        """Return the value of the parameter or header that carries the credential."""
         if self.kind == "apiKey":
             return credential
         if self.kind == "basic":
@@ -59,9 +59,7 @@ def compile_scheme(spec: Spec, name: str, place: Pointer) -> SecurityScheme | No
     schemes = spec.data.get("components", {}).get("securitySchemes", {})
     if name not in schemes:
         known = ", ".join(schemes) or "none"
-        raise spec.error(
-            place, f"there is no security scheme {name!r}", f"name one of components.securitySchemes: {known}"
-        )
+        raise spec.error(place, f"unknown security scheme {name!r}", f"name one of components.securitySchemes: {known}")
     part, _ = spec.follow(schemes[name], ("components", "securitySchemes", name))
     refusals: dict[str, str] = part.get("x-refusals", {})
     if part["type"] == "apiKey":

@@ -27,7 +27,7 @@ class Clock:
         self.system = system
 
     def now(self, transaction: Transaction) -> int:
-        """The sandbox's time, in nanoseconds since the epoch."""
+        """Return the sandbox's time, in nanoseconds since the epoch."""
         setting = transaction.read(_TABLE, _KEY)
         if setting is None:
             return self.system()
@@ -35,7 +35,7 @@ class Clock:
         return offset if setting["mode"] == "frozen" else self.system() + offset
 
     def describe(self, transaction: Transaction) -> dict[str, Any]:
-        """The clock as the control API shows it."""
+        """Return the clock as the control API shows it."""
         mode = transaction.read(_TABLE, _KEY, _REAL)["mode"]
         return {"mode": mode, "now": moments.format(self.now(transaction))}
 

@@ -1,4 +1,4 @@
-"""How long a reply is held back: a number of milliseconds, or a distribution from which each strike draws one."""
+"""How long a reply is held back: a number of milliseconds, or a distribution from which each use draws one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Delay(fields.Field[Any]):
 
 
 def draw(delay: Any, seed: str, longest: int) -> float:
-    """The milliseconds of one strike; the same ones for the same seed."""
+    """Return the milliseconds of one use; the same ones for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - it simulates a slow vendor, and must be repeatable
     match delay:
         case {"uniform": [low, high]}:

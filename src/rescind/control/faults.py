@@ -25,7 +25,7 @@ _DEFAULT_EFFECT = {"hang": False, "reply_lost": True}
 
 
 def takes_effect(fault: str, effect: bool | None) -> bool:  # noqa: FBT001 - the override's own field
-    """Whether the call takes effect although the fault strikes."""
+    """Return whether the call takes effect although the fault occurs."""
     certain = FAULTS[fault]
     if certain is not None:
         return certain
@@ -33,5 +33,5 @@ def takes_effect(fault: str, effect: bool | None) -> bool:  # noqa: FBT001 - the
 
 
 def needs_socket(fault: str) -> bool:
-    """Whether the fault breaks the connection; a slow body is only slow."""
+    """Return whether the fault breaks the connection; a slow body is only slow."""
     return fault != "slow_body"

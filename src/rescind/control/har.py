@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def har(entries: Sequence[JournalEntry], version: str, base_url: str) -> dict[str, Any]:
-    """The archive; URLs are as they were sent, below the base URL of the sandbox, and secrets are masked."""
+    """Format the archive. URLs are as they were sent, below the base URL; secrets are masked."""
     creator = {"name": "rescind", "version": version}
     return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(entry, base_url) for entry in entries]}}
 
@@ -68,7 +68,7 @@ def _response(entry: JournalEntry, shown: dict[str, Any] | None) -> dict[str, An
 
 
 def _target(entry: JournalEntry) -> str:
-    """The path and the query as they were sent, with the values of secret parameters masked."""
+    """Return the path and the query as they were sent, with the values of secret parameters masked."""
     path = mask_value(entry.request.path, secret_values(entry))
     pairs = [_masked(pair, entry.secret_names) for pair in entry.request.query.split("&")]
     return f"{path}?{'&'.join(pairs)}" if entry.request.query else path

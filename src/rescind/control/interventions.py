@@ -44,7 +44,7 @@ NO_INTERVENTION = Intervention()
 
 
 def intervene(transaction: Transaction, operation: Operation, received: Received, bounds: Bounds) -> Intervention:
-    """What is ordered about the call: an override decides what it names, and leaves the rest to ``Prefer``."""
+    """Find what is ordered about the call: an override decides what it names, and leaves the rest to ``Prefer``."""
     override = Overrides(transaction).take(operation, received)
     ordered = NO_INTERVENTION if override is None else _by_override(override, received.request, bounds)
     header = received.request.headers.get("prefer")
@@ -54,13 +54,13 @@ def intervene(transaction: Transaction, operation: Operation, received: Received
 
 
 def socket_problem(status: HTTPStatus, rule: str, fault: str) -> Problem:
-    """The refusal of a fault on a host that gives no access to its connections."""
+    """Refuse a fault on a host that gives no access to its connections."""
     remedy = "use rescind serve, gunicorn or flask run; see docs/deployment.md"
     return Problem(status, f"{rule}: the fault {fault!r} needs the socket, and this host gives no access to it", remedy)
 
 
 def can_make(fault: str, *, has_socket: bool) -> bool:
-    """Whether a host lets Rescind make the fault."""
+    """Return whether a host lets Rescind make the fault."""
     return has_socket or not needs_socket(fault)
 
 

@@ -80,7 +80,7 @@ def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
 
 
 def show(entry: JournalEntry) -> dict[str, Any]:
-    """An entry as the control API gives it, with its secrets masked."""
+    """Format an entry for the control API, with its secrets masked."""
     request, decision, names = entry.request, entry.decision, entry.secret_names
     secrets = secret_values(entry)
     return {
@@ -111,7 +111,7 @@ def show(entry: JournalEntry) -> dict[str, Any]:
 
 
 def secret_values(entry: JournalEntry) -> list[str]:
-    """The values that stand where secrets do, longest first; very short ones would hide too much."""
+    """Return the values that stand where secrets do, longest first; very short ones would hide too much."""
     received = Received(entry.request, entry.parameters)
     found = {
         value
@@ -127,7 +127,7 @@ def secret_values(entry: JournalEntry) -> list[str]:
 
 
 def select(entries: Iterable[JournalEntry], wanted: Mapping[str, Any]) -> list[JournalEntry]:
-    """The entries that have the wanted vendor, operation, outcome and status, since a moment or after an entry's id."""
+    """Select the entries by vendor, operation, outcome and status, since a time or after an entry's id."""
     return [entry for entry in entries if all(_has(entry, name, value) for name, value in wanted.items())]
 
 
@@ -143,12 +143,12 @@ def _has(entry: JournalEntry, name: str, value: Any) -> bool:
 
 
 def full_name(entry: JournalEntry) -> str | None:
-    """The outcome as it is named everywhere: ``vendor.operation.outcome``."""
+    """Return the outcome as it is named everywhere: ``vendor.operation.outcome``."""
     return f"{entry.vendor}.{entry.operation}.{entry.outcome}" if entry.outcome else None
 
 
 def _bounded(message: M, bounds: Bounds) -> M:
-    """The message with as much of its body as the journal keeps."""
+    """Cut the body to what the journal keeps."""
     return (
         message
         if len(message.body) <= bounds.journal_body
@@ -170,7 +170,7 @@ def _serial(transaction: Transaction) -> int:
 
 
 def _fact(of: str, field: str, value: Any) -> str:
-    return f"{of}: {field} is {_short(value)}" if field else f"{of}: there is none"
+    return f"{of}: {field} is {_short(value)}" if field else f"{of}: not found"
 
 
 def _short(value: Any) -> str:

@@ -20,27 +20,27 @@ _PAIR = re.compile(rf"((?:^|[?&;\s])[^=&?;\s\"]*(?:{_NAME})[^=&?;\s\"]*=)[^&\s#\
 
 
 def is_secret(name: str, secret_names: Iterable[str] = ()) -> bool:
-    """Whether a parameter, header or field of that name holds a secret; ``secret_names`` certainly do."""
+    """Return whether a parameter, header or field of that name holds a secret; ``secret_names`` certainly do."""
     return name.lower() in {one.lower() for one in secret_names} or _SECRET_NAME.search(name) is not None
 
 
 def mask_headers(headers: Mapping[str, str], secret_names: Iterable[str] = ()) -> dict[str, str]:
-    """Headers with the values of secret ones hidden, and the secrets in the URLs of others."""
+    """Mask the values of secret headers, and the secrets in the URLs of others."""
     return {name: MASK if is_secret(name, secret_names) else mask_text(value) for name, value in headers.items()}
 
 
 def mask_query(query: Mapping[str, list[str]], secret_names: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Query parameters with the values of secret ones hidden."""
+    """Mask the values of secret query parameters."""
     return {name: [MASK] * len(values) if is_secret(name, secret_names) else values for name, values in query.items()}
 
 
 def mask_text(text: str) -> str:
-    """A body, or another text, with the values of secret fields hidden, in JSON and in forms."""
+    """Mask the values of secret fields in a text, in JSON and in forms."""
     return _PAIR.sub(rf"\1{MASK}", _MEMBER.sub(rf'\1"{MASK}"', text))
 
 
 def mask_value(value: Any, secrets: Iterable[str]) -> Any:
-    """Something that was said about an exchange, with its known secrets hidden."""
+    """Mask the known secrets of an exchange in a text about it."""
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, MASK)

@@ -42,7 +42,7 @@ class Expected(fields.Field[Any]):
 
 
 def fits(expected: Any, got: Any) -> bool:
-    """Whether a value is as expected; numbers and booleans are compared as they are written in a URL."""
+    """Return whether a value is as expected; numbers and booleans are compared as they are written in a URL."""
     if got is None or expected is None:
         return got is expected
     if isinstance(expected, dict):
@@ -51,7 +51,7 @@ def fits(expected: Any, got: Any) -> bool:
 
 
 def differences(expected: Mapping[str, Any], got: Mapping[str, Any], prefix: str = "") -> list[Difference]:
-    """Each field that is not as expected."""
+    """Return each field that is not as expected."""
     return [
         Difference(prefix + name, value, got.get(name))
         for name, value in expected.items()
@@ -60,7 +60,7 @@ def differences(expected: Mapping[str, Any], got: Mapping[str, Any], prefix: str
 
 
 def url_text(value: Any) -> str:
-    """A value as it is written in a URL."""
+    """Return a value as it is written in a URL."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

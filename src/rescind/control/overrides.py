@@ -1,6 +1,6 @@
 """Overrides: orders from a test to answer the next matching calls with an outcome, a fault or a delay.
 
-They are queued, and taken in their order inside the call's own transaction, so that ``times: 7`` strikes exactly seven
+They are queued, and taken in their order inside the call's own transaction, so that ``times: 7`` applies exactly seven
 times, however many clients call at once.
 """
 
@@ -14,7 +14,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from rescind.control.delays import Delay, draw
 from rescind.control.faults import FAULTS, TIMED
 from rescind.control.matching import Expected, fits
-from rescind.control.payloads import checked, misfit
+from rescind.control.payloads import checked, invalid_fields
 from rescind.errors import Problem
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MAX_TIMES = 1_000_000
 
 
 def override_schema(bounds: Bounds) -> Schema:
-    """The schema of what ``POST /overrides`` takes."""
+    """Return the schema of what ``POST /overrides`` takes."""
     declared: dict[str, fields.Field[Any]] = {
         "vendor": fields.String(required=True),
         "operation": fields.String(load_default=None, allow_none=True),
@@ -71,7 +71,7 @@ class Overrides:
         return override
 
     def list(self) -> list[Record]:
-        """All overrides in their order, those that are spent too."""
+        """Return all overrides in their order, those that are spent too."""
         return list(self._transaction.rows(TABLE).values())
 
     def remove(self, identifier: str | None = None) -> None:
@@ -79,12 +79,12 @@ class Overrides:
         rows = self._transaction.rows(TABLE)
         if identifier is not None and identifier not in rows:
             known = ", ".join(rows) or "none"
-            raise Problem(HTTPStatus.NOT_FOUND, f"there is no override {identifier!r}", f"there are: {known}")
+            raise Problem(HTTPStatus.NOT_FOUND, f"unknown override {identifier!r}", f"there are: {known}")
         for key in [identifier] if identifier is not None else list(rows):
             self._transaction.erase(TABLE, key)
 
     def take(self, operation: Operation, received: Received) -> Record | None:
-        """The first override that the call matches, used once more; None if it matches none."""
+        """Use the first override that the call matches; return None if it matches none."""
         for key, row in self._transaction.rows(TABLE).items():
             if not _is_spent(row) and _matches(row, operation, received):
                 taken: Record = {**row, "used": row["used"] + 1}
@@ -94,7 +94,7 @@ class Overrides:
 
 
 def delay_of(override: Record, bounds: Bounds) -> float:
-    """The milliseconds by which this strike of an override is delayed."""
+    """Return the delay of this use of an override, in milliseconds."""
     return draw(override["delay_ms"], f"{override['seed']}/{override['id']}/{override['used']}", bounds.delay_ms)
 
 
@@ -116,21 +116,21 @@ def _matches(override: Record, operation: Operation, received: Received) -> bool
 def _refuse_what_does_not_exist(override: Record, vendors: Mapping[str, Vendor], schema: Schema) -> None:
     vendor = vendors.get(override["vendor"])
     if vendor is None:
-        raise misfit([(("vendor",), f"There is none; it is one of: {', '.join(vendors)}.")], schema)
+        raise invalid_fields([(("vendor",), f"Unknown: expected one of: {', '.join(vendors)}.")], schema)
     named = override["operation"]
     if named is not None and named not in vendor.operations:
-        raise misfit([(("operation",), f"There is none; it is one of: {', '.join(vendor.operations)}.")], schema)
+        raise invalid_fields([(("operation",), f"Unknown: expected one of: {', '.join(vendor.operations)}.")], schema)
     operations = [vendor.operations[named]] if named else list(vendor.operations.values())
     outcomes = dict.fromkeys(name for operation in operations for name in operation.examples)
     if override["outcome"] is not None and override["outcome"] not in outcomes:
-        raise misfit(
-            [(("outcome",), f"There is none; it is one of: {', '.join(outcomes)}.")], schema, outcomes=[*outcomes]
+        raise invalid_fields(
+            [(("outcome",), f"Unknown: expected one of: {', '.join(outcomes)}.")], schema, outcomes=[*outcomes]
         )
     parameters = dict.fromkeys(name for operation in operations for name in operation.matchable)
     unknown = [name for name in override["match"] if name not in parameters]
     if unknown:
-        raise misfit([(("match", unknown[0]), f"There is none; it is one of: {', '.join(parameters)}.")], schema)
+        raise invalid_fields([(("match", unknown[0]), f"Unknown: expected one of: {', '.join(parameters)}.")], schema)
     if override["outcome"] is None and override["fault"] is None and override["delay_ms"] is None:
-        raise misfit([(("outcome",), "An override needs an outcome, a fault or delay_ms.")], schema)
+        raise invalid_fields([(("outcome",), "An override needs an outcome, a fault or delay_ms.")], schema)
     if override["effect"] is not None and override["fault"] not in TIMED:
-        raise misfit([(("effect",), f"Only these faults can choose: {', '.join(TIMED)}.")], schema)
+        raise invalid_fields([(("effect",), f"Only these faults can choose: {', '.join(TIMED)}.")], schema)

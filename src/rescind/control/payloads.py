@@ -42,7 +42,7 @@ class ClockSchema(Schema):
     """What ``PUT /clock`` takes."""
 
     class Meta:
-        """Nothing passes silently."""
+        """Refuse unknown fields."""
 
         unknown = RAISE
 
@@ -54,7 +54,7 @@ class AdvanceSchema(Schema):
     """What ``POST /clock/advance`` takes."""
 
     class Meta:
-        """Nothing passes silently."""
+        """Refuse unknown fields."""
 
         unknown = RAISE
 
@@ -65,7 +65,7 @@ class JournalQuery(Schema):
     """What the query of ``GET /journal`` may ask for. ``since`` is a moment or the id of an entry."""
 
     class Meta:
-        """Nothing passes silently."""
+        """Refuse unknown fields."""
 
         unknown = RAISE
 
@@ -78,7 +78,7 @@ class JournalQuery(Schema):
 
 
 def coverage_query(vendors: list[str], outcomes: list[str]) -> Schema:
-    """The schema of what the query of ``GET /coverage`` may ask for: vendors and outcomes that exist."""
+    """Return the schema of what the query of ``GET /coverage`` may ask for: vendors and outcomes that exist."""
     declared: dict[str, fields.Field[Any]] = {
         "vendor": fields.List(fields.String(validate=validate.OneOf(vendors)), load_default=list),
         "ignore": fields.List(fields.String(validate=validate.OneOf(outcomes)), load_default=list),
@@ -88,16 +88,16 @@ def coverage_query(vendors: list[str], outcomes: list[str]) -> Schema:
 
 
 def checked(schema: Schema, data: Record) -> dict[str, Any]:
-    """The data as the schema loads it. Raises Problem with every field that does not fit."""
+    """Load the data by the schema. Raises Problem with every field that does not fit."""
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        raise misfit(messages(error), schema) from None
+        raise invalid_fields(messages(error), schema) from None
     return loaded
 
 
 def moment_at(field: str, text: str, now: int) -> int:
-    """The moment that a field means at ``now``. Raises Problem if it would leave the calendar."""
+    """Return the moment that a field means at ``now``. Raises Problem if it would leave the calendar."""
     try:
         return moments.parse(text, now)
     except ValueError as wrong:
@@ -106,8 +106,8 @@ def moment_at(field: str, text: str, now: int) -> int:
         raise Problem(HTTPStatus.BAD_REQUEST, f"{field}: {wrong}", remedy, errors=errors) from None
 
 
-def misfit(wrong: Iterable[tuple[Pointer, str]], schema: Schema, **members: Any) -> Problem:
-    """The problem of a body with these fields wrong; ``members`` are further fields of the problem."""
+def invalid_fields(wrong: Iterable[tuple[Pointer, str]], schema: Schema, **members: Any) -> Problem:
+    """Refuse a body with these fields wrong; ``members`` are further fields of the problem."""
     errors = [{"field": ".".join(map(str, place)), "problem": message} for place, message in wrong]
     detail = "; ".join(f"{error['field']}: {error['problem']}" for error in errors)
     remedy = f"the fields here are: {', '.join(schema.fields)}" if schema.fields else "any JSON object with text keys"

@@ -26,14 +26,14 @@ class Preference(NamedTuple):
 
 
 def preferred(operation: Operation, header: str) -> Preference | None:
-    """What a ``Prefer`` header chooses, or None if it chooses nothing of ours.
+    """Parse what a ``Prefer`` header chooses; None if it chooses nothing of ours.
 
     Raises Problem if the operation has no such outcome, or there is no such fault: a typo must not pass silently.
     """
     chosen = dict(reversed([_parse(part) for part in header.split(",")]))
     for name in chosen:
         if name not in _OURS and name not in _FOREIGN and difflib.get_close_matches(name, _OURS, cutoff=0.6):
-            raise _refusal(operation, f"Prefer: there is no preference {name!r}")
+            raise _refusal(operation, f"Prefer: unknown preference {name!r}")
     if not chosen.keys() & set(_OURS):
         return None
     names = [
@@ -47,7 +47,7 @@ def preferred(operation: Operation, header: str) -> Preference | None:
         raise _refusal(operation, f"Prefer: {operation.id} has no outcome with {applied}")
     fault = chosen.get("fault")
     if fault is not None and fault not in FAULTS:
-        raise _refusal(operation, f"Prefer: there is no fault {fault!r}")
+        raise _refusal(operation, f"Prefer: unknown fault {fault!r}")
     return Preference(names[0] if {"code", "example"} & chosen.keys() else None, fault, applied)
 
 

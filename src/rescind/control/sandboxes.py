@@ -24,7 +24,7 @@ class Address(NamedTuple):
 
 
 def locate(path: str, header: str | None) -> Address:
-    """The sandbox that a percent-encoded path, or the value of the header, names.
+    """Find the sandbox that a percent-encoded path, or the value of the header, names.
 
     Raises Problem for an invalid name, or two names that differ.
     """
@@ -39,7 +39,7 @@ def locate(path: str, header: str | None) -> Address:
 
 
 def sandbox_name(name: str) -> str:
-    """The name, if it is valid. Raises Problem if not."""
+    """Return the name. Raises Problem if it is invalid."""
     if not _NAME.fullmatch(name):
         detail = f"invalid sandbox name {name!r}"
         raise Problem(HTTPStatus.BAD_REQUEST, detail, f"a name matches {_NAME.pattern}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from rescind.control.payloads import checked, misfit, moment_at
+from rescind.control.payloads import checked, invalid_fields, moment_at
 from rescind.documents import moments
 from rescind.errors import Problem
 from rescind.model import CONTROL_PREFIX
@@ -27,14 +27,14 @@ class State:
         self._bounds = bounds
 
     def everything(self) -> dict[str, Any]:
-        """The settings, and all records by collection and identifier."""
+        """Return the settings, and all records by collection and identifier."""
         everything: dict[str, Any] = {"settings": self._world.settings}
         for collection in self._world.collections():
             everything[collection] = {record["id"]: record for record in self._world.records(collection)}
         return everything
 
     def settings(self) -> Record:
-        """The vendor's settings."""
+        """Return the vendor's settings."""
         return self._world.settings
 
     def change_settings(self, changes: Record) -> Record:
@@ -43,12 +43,12 @@ class State:
         changed = checked(schema, {**self._world.settings, **changes})
         wrong = list(self._vendor.wrong_settings(changed))
         if wrong:
-            raise misfit([((name,), problem) for name, problem in wrong], schema)
+            raise invalid_fields([((name,), problem) for name, problem in wrong], schema)
         self._world.change_settings({name: value for name, value in changed.items() if name in changes})
         return changed
 
     def get(self, collection: str, identifier: str) -> Record:
-        """One record."""
+        """Return one record."""
         self._schema(collection)
         record = self._world.get(collection, identifier)
         if record is None:
@@ -64,13 +64,13 @@ class State:
         schema = self._schema(collection)
         is_new = self._world.get(collection, identifier) is None
         if record.get("id", identifier) != identifier:
-            raise misfit([(("id",), f"is not {identifier!r}, which the path says")], schema)
+            raise invalid_fields([(("id",), f"is not {identifier!r}, which the path says")], schema)
         fitting = checked(schema, {name: value for name, value in record.items() if name != "id"})
         wrong = list(self._vendor.shape.dangling(collection, fitting, self._exists))
         if fitting.get("magic") not in (None, *self._vendor.outcomes):
             wrong.append((("magic",), f"no operation has an outcome {fitting['magic']!r}"))
         if wrong:
-            raise misfit(wrong, schema)
+            raise invalid_fields(wrong, schema)
         if is_new and self._world.size(collection) >= self._bounds.records:
             detail = f"{self._vendor.name} has {self._bounds.records} changed records in {collection} already"
             raise Problem(HTTPStatus.CONFLICT, detail, "reset, or start with a larger --max-records")
@@ -102,5 +102,5 @@ class State:
         if schema is None:
             known = ", ".join(self._vendor.shape.collections)
             detail = f"{self._vendor.name} has no collection {collection!r}"
-            raise Problem(HTTPStatus.NOT_FOUND, detail, f"it is one of: {known}")
+            raise Problem(HTTPStatus.NOT_FOUND, detail, f"expected one of: {known}")
         return schema

@@ -26,7 +26,7 @@ class MatchSchema(Schema):
     """Which exchanges are meant: those that have all of it."""
 
     class Meta:
-        """Nothing passes silently."""
+        """Refuse unknown fields."""
 
         unknown = RAISE
 
@@ -46,7 +46,7 @@ class VerifySchema(Schema):
     """What ``POST /journal/verify`` takes."""
 
     class Meta:
-        """Nothing passes silently."""
+        """Refuse unknown fields."""
 
         unknown = RAISE
 
@@ -59,17 +59,17 @@ class VerifySchema(Schema):
 
     @validates_schema
     def say_one_thing(self, data: Mapping[str, Any], **_: Any) -> None:
-        """A verification asks for a number, a pace or an order."""
+        """Refuse a verification that asks for nothing, or for what excludes each other."""
         if not data.keys() & {"count", "at_least", "at_most", "min_interval_ms", "order"}:
             raise ValidationError("Say count, at_least, at_most, min_interval_ms or order.", "count")
         if "order" in data and (data["match"] or data.keys() & {"count", "at_least", "at_most", "min_interval_ms"}):
-            raise ValidationError("An order stands alone.", "order")
+            raise ValidationError("Cannot be combined with other fields.", "order")
         if data.get("at_least", 0) > data.get("at_most", data.get("at_least", 0)):
             raise ValidationError("Cannot be more than at_most.", "at_least")
 
 
 def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Whether the exchanges are as wanted; ``nearest`` are those that came closest, field by field."""
+    """Check that the exchanges are as wanted; ``nearest`` are those that came closest, field by field."""
     if "order" in wanted:
         return _verify_order(entries, wanted["order"])
     misses = [(entry, misses_of(entry, wanted["match"])) for entry in entries]
@@ -91,7 +91,7 @@ def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> dict[s
 
 
 def misses_of(entry: JournalEntry, match: Mapping[str, Any]) -> list[Difference]:
-    """Each field in which an exchange is not what the match says."""
+    """Return each field in which an exchange is not what the match says."""
     received = Received(entry.request, entry.parameters)
     outcome = match.get("outcome")
     got = {
@@ -120,7 +120,7 @@ def misses_of(entry: JournalEntry, match: Mapping[str, Any]) -> list[Difference]
 
 
 def _verify_order(entries: Sequence[JournalEntry], order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Whether exchanges like these came one after the other; others may stand in between."""
+    """Check that exchanges like these came one after the other, with or without others in between."""
     position = 0
     matched: list[int] = []
     for step, match in enumerate(order):
@@ -135,13 +135,13 @@ def _verify_order(entries: Sequence[JournalEntry], order: Sequence[Mapping[str, 
 
 
 def _too_soon(matched: Sequence[JournalEntry], min_interval_ms: int) -> list[dict[str, Any]]:
-    """The exchanges that came sooner after the one before than they may, by the system's clock."""
+    """Return the exchanges that came sooner after the one before than they may, by the system's clock."""
     pauses = [(later.id, (later.real - earlier.real) / _MILLISECOND) for earlier, later in pairwise(matched)]
     return [{"id": identifier, "after_ms": pause} for identifier, pause in pauses if pause < min_interval_ms]
 
 
 def _masked(difference: Difference, entry: JournalEntry) -> dict[str, Any]:
-    """A difference without what must not be shown."""
+    """Mask what must not be shown of a difference."""
     kind, _, name = difference.field.partition(".")
     hidden = kind in {"parameters", "headers"} and is_secret(name, entry.secret_names) and difference.got is not None
     got = MASK if hidden else mask_value(difference.got, secret_values(entry))

@@ -60,7 +60,7 @@ _UNSTATED = {
 
 
 def catalogue(vendors: Iterable[Vendor]) -> list[CatalogueEntry]:
-    """Every outcome of the vendors with its ways."""
+    """Return every outcome of the vendors with its ways."""
     return [
         _entry(vendor, operation, example.outcome)
         for vendor in vendors
@@ -70,7 +70,7 @@ def catalogue(vendors: Iterable[Vendor]) -> list[CatalogueEntry]:
 
 
 def plain_request(vendor: Vendor, operation: Operation) -> WayRequest:
-    """The request that an operation is usually called with: the fixture's, else that of the spec's examples."""
+    """Return the request that an operation is usually called with: the fixture's, else that of the spec's examples."""
     return _request(vendor, operation, {}, MISSING)
 
 
@@ -146,7 +146,7 @@ def _request(vendor: Vendor, operation: Operation, changes: Mapping[str, Any], j
 
 
 def _example_values(vendor: Vendor, operation: Operation) -> dict[str, Any]:
-    """The required parameters with the spec's example values, and a credential of the fixture."""
+    """Return the required parameters with the spec's example values, and a credential of the fixture."""
     values: dict[str, Any] = {one.name: one.example for one in operation.parameters if one.required}
     credentials = vendor.fixture.seeds.collections.get("credentials", {"token": {}})
     for scheme in next(iter(operation.security), ()):

@@ -72,7 +72,7 @@ def report(
     vendors: Collection[str] = (),
     ignored: Collection[str] = (),
 ) -> Report:
-    """What was met of the catalogue, of all vendors or of some; ``ignored`` outcomes are left out."""
+    """Report what was met of the catalogue, of all vendors or of some, without ``ignored`` outcomes."""
     natural, forced = transaction.rows(_NATURAL), transaction.rows(_FORCED)
     outcomes = [
         _met_outcome(entry, natural.get(entry["id"], 0), forced.get(entry["id"], 0))
@@ -83,7 +83,7 @@ def report(
 
 
 def summarise(outcomes: Sequence[MetOutcome]) -> Report:
-    """The report on these outcomes."""
+    """Report on these outcomes."""
     operations: dict[tuple[str, str], list[MetOutcome]] = {}
     for outcome in outcomes:
         operations.setdefault((outcome["vendor"], outcome["operation"]), []).append(outcome)

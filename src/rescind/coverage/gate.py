@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_table(report: Report) -> str:
-    """The outcomes as aligned columns, and the total."""
+    """Format the outcomes as aligned columns, and the total."""
     rows = [("OUTCOME", "STATUS", "NATURAL", "FORCED", "")]
     for operation in report["operations"]:
         for one in operation["outcomes"]:
@@ -26,7 +26,7 @@ def as_table(report: Report) -> str:
 
 
 def shortfall(report: Report, fail_under: float | None, base_url: str) -> str:
-    """What is missing to the wanted percentage, with the commands that reach it; empty if nothing is."""
+    """Format what is missing to the wanted percentage, with the commands that reach it; empty if nothing is."""
     percent = report["total"]["percent"]
     if fail_under is None or percent >= fail_under:
         return ""
@@ -62,11 +62,11 @@ class Tallies:
         return self.report()["total"]["percent"] if self.outcomes else 0.0
 
     def report(self) -> Report:
-        """The coverage report on all of them."""
+        """Return the coverage report on all of them."""
         return summarise(list(self.outcomes.values()))
 
     def summary(self, base_url: str) -> tuple[str, list[str]]:
-        """A line on how much was met, and lines on what was not, with the requests that reach it."""
+        """Return a line on how much was met, and lines on what was not, with the requests that reach it."""
         if not self.outcomes:
             return "no test has used a sandbox", ["every documented outcome"]
         total = self.report()["total"]

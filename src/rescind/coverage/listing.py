@@ -26,12 +26,12 @@ def as_table(entries: Sequence[CatalogueEntry]) -> str:
 
 
 def as_json(entries: Sequence[CatalogueEntry]) -> str:
-    """What ``GET /_rescind/outcomes`` answers."""
+    """Format what ``GET /_rescind/outcomes`` answers."""
     return json.dumps({"outcomes": entries}, indent=2)
 
 
 def as_markdown(entries: Sequence[CatalogueEntry]) -> str:
-    """One table for each operation, with a curl line for each outcome."""
+    """Format one table for each operation, with a curl line for each outcome."""
     operations: dict[str, list[CatalogueEntry]] = {}
     for entry in entries:
         operations.setdefault(f"{entry['vendor']}.{entry['operation']}", []).append(entry)
@@ -65,7 +65,7 @@ LISTINGS: dict[str, Callable[[Sequence[CatalogueEntry]], str]] = {
 
 
 def welcome(vendors: Iterable[Vendor], base_url: str) -> str:
-    """What ``rescind serve`` says to a person: who is simulated, with which credentials, and what to try."""
+    """Format what ``rescind serve`` prints: the vendors, their credentials, and a command to try."""
     rows = [("VENDOR", "CREDENTIALS", "TRY")]
     for vendor in vendors:
         credentials = list(vendor.fixture.seeds.collections.get("credentials", {}))
@@ -80,14 +80,14 @@ def welcome(vendors: Iterable[Vendor], base_url: str) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as aligned columns; the last one is not padded."""
+    """Align rows in columns; the last one is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _shortest(entry: CatalogueEntry) -> str:
-    """The way that one line of shell can take: the first of magic, natural and forced that is one request."""
+    """Return the way that one line of shell can take: the first of magic, natural and forced that is one request."""
     ways = entry["ways"]
     single = [ways[kind][0] for kind in ("magic", "natural", "forced") if len(ways.get(kind, ())) == 1]
     return curl(single[0])

@@ -15,7 +15,7 @@ BASE_URL = "http://127.0.0.1:8080"
 
 
 def as_markdown(report: Report, base_url: str) -> str:
-    """A table of operations, and what was missed with the request that reaches it."""
+    """Format a table of operations, and what was missed with the request that reaches it."""
     total = report["total"]
     lines = [f"{total['met']} of {total['outcomes']} outcomes met ({total['percent']}%)", ""]
     lines += ["| operation | met | of | % |", "| --- | --- | --- | --- |"]
@@ -36,7 +36,7 @@ def as_markdown(report: Report, base_url: str) -> str:
 
 
 def as_junit(report: Report, base_url: str) -> str:
-    """A test suite for each operation, a test case for each outcome; those never met have failed."""
+    """Format a test suite for each operation, a test case for each outcome; those never met have failed."""
     from xml.etree import ElementTree as ET  # noqa: PLC0415 - the start does not wait for it
 
     root = ET.Element("testsuites", name="rescind coverage")
@@ -53,23 +53,23 @@ def as_junit(report: Report, base_url: str) -> str:
 
 
 def missed_outcomes(report: Report) -> list[MetOutcome]:
-    """The outcomes that were never met."""
+    """Return the outcomes that were never met."""
     return [outcome for one in report["operations"] for outcome in one["outcomes"] if not outcome["met"]]
 
 
 def missed_lines(outcome: MetOutcome, base_url: str) -> list[str]:
-    """An outcome that was never met, and the shell commands that reach it."""
+    """Format an outcome that was never met, and the shell commands that reach it."""
     return [outcome["id"], *(f"  {command}" for command in commands(outcome["way"], base_url))]
 
 
 def commands(way: Way, base_url: str) -> list[str]:
-    """The shell commands of a way; one that is repeated says how often."""
+    """Return the shell commands of a way; one that is repeated says how often."""
     counted = [(curl(request, base_url), len(list(same))) for request, same in groupby(way)]
     return [command if times == 1 else f"{command} # {times} times" for command, times in counted]
 
 
 def curl(request: WayRequest, base_url: str = BASE_URL) -> str:
-    """The shell command that sends a request of the catalogue."""
+    """Format the shell command that sends a request of the catalogue."""
     words = ["curl", "-i"]
     if request["method"] != "GET":
         words += ["-X", request["method"]]

@@ -35,7 +35,6 @@ class Fixture:
     ways: Mapping[str, Any]
 
 
-_MOUNT = r"^(/[A-Za-z0-9._-]+)*\Z"
 _CONTROL_FORM = "Write a call of the control API such as PATCH /state/VENDOR/settings."
 
 
@@ -78,7 +77,7 @@ class _HeadSchema(RecordSchema):
 def load_fixture(path: Path, shape: Shape) -> Fixture:
     """Read a fixture.
 
-    Raises FixtureError with every finding: an unknown field or collection, a wrong type, a reference to nothing.
+    Raises FixtureError with every finding: an unknown field or collection, a wrong type, a dangling reference.
     """
     document = reading.load(path, FixtureError)
     data = {} if document.data is None else document.data
@@ -100,7 +99,7 @@ def load_fixture(path: Path, shape: Shape) -> Fixture:
 
 
 def no_fixture(shape: Shape, collections: Mapping[str, Mapping[str, Record]] | None = None) -> Fixture:
-    """The fixture of a vendor that has none: only the given records."""
+    """Make the fixture of a vendor without one, with only the given records."""
     records = collections or {name: {} for name in shape.collections}
     return Fixture(None, _seeds(shape.settings.load({}), records, shape), "", {})
 
@@ -115,18 +114,16 @@ def _collections(
         schema = shape.schema(str(name))
         if schema is None:
             known = ", ".join([*RESERVED, *shape.collections])
-            findings.append(
-                document.finding((str(name),), f"there is no collection {name!r}", f"it is one of: {known}")
-            )
+            findings.append(document.finding((str(name),), f"unknown collection {name!r}", f"expected one of: {known}"))
         elif not isinstance(records, dict):
             findings.append(
-                document.finding((str(name),), f"{name} is no mapping", "write one record under each identifier")
+                document.finding((str(name),), f"{name}: expected a mapping", "write one record under each identifier")
             )
         else:
-            tell = progress(f"{document.path.name}: {name} checked", len(records))
+            report = progress(f"{document.path.name}: {name} checked", len(records))
             mine = collections[str(name)] = {}
             for key, record in records.items():
-                tell(len(mine))
+                report(len(mine))
                 identifier = str(key)
                 place = (str(name), identifier)
                 mine[identifier] = _checked(schema, record, document, place, findings) | {"id": identifier}
@@ -149,7 +146,7 @@ def _checked(schema: Schema, data: Any, document: Document, place: Pointer, find
 
 
 def _known_fields(schema: Schema, place: Pointer) -> list[str]:
-    """The names of the fields beside the one at ``place``."""
+    """Return the names of the fields beside the one at ``place``."""
     nested: Any = None
     for step in place[:-1]:
         declared = schema.fields.get(str(step))

@@ -22,12 +22,12 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def is_relative(text: object) -> bool:
-    """Whether the text is a moment relative to the beginning of a sandbox."""
+    """Return whether the text is a moment relative to the beginning of a sandbox."""
     return isinstance(text, str) and _RELATIVE.fullmatch(text) is not None
 
 
 def parse(text: str, now: int = 0) -> int:
-    """The moment that ``text`` means, where ``now`` is the moment that relative ones count from.
+    """Parse a time; relative ones count from ``now``.
 
     Raises ValueError, saying what would be right.
     """
@@ -38,7 +38,7 @@ def parse(text: str, now: int = 0) -> int:
     elif _RFC_3339.fullmatch(text):
         moment = (_datetime(text) - _EPOCH) // timedelta(microseconds=1) * 1000
     else:
-        raise ValueError(f"{text!r} is no moment; {_FORMS}")
+        raise ValueError(f"invalid time {text!r}: {_FORMS}")
     if not FIRST <= moment <= LAST:
         raise ValueError(f"{text!r} is not between {format(FIRST)} and {format(LAST)}")
     return moment
@@ -52,6 +52,6 @@ def _datetime(text: str) -> datetime:
 
 
 def format(moment: int) -> str:  # noqa: A001 - it is called as moments.format
-    """A moment in RFC 3339, in UTC, with microseconds where there are any."""
+    """Format a time by RFC 3339, in UTC, with microseconds where there are any."""
     text = (_EPOCH + timedelta(microseconds=moment // 1000)).isoformat()
     return text.replace("+00:00", "Z")

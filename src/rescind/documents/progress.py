@@ -15,15 +15,15 @@ _log = logging.getLogger("rescind")
 
 
 def progress(work: str, whole: int) -> Callable[[int], None]:
-    """A function that is told how much is done, and says so at each tenth of the whole; short work is silent."""
+    """Return a function that takes how much is done, and logs it at each tenth of the whole."""
     if whole < _LONG:
         return lambda _: None
     due = 0
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         nonlocal due
         if done >= due:
             _log.info("%s: %s of %s", work, f"{done:,}", f"{whole:,}")
             due = done + whole // _STEPS
 
-    return tell
+    return report

@@ -39,11 +39,11 @@ _CORE_SCHEMA = (
 class _Loader(yaml.CSafeLoader):
     """PyYAML's safe loader, which keeps to YAML 1.2 and refuses a key that is written twice."""
 
-    tell: Callable[[int], None]
+    report: Callable[[int], None]
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own attribute
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        self.tell(node.start_mark.line)
+        self.report(node.start_mark.line)
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
@@ -76,7 +76,7 @@ class Document:
         return Finding(str(self.path), line, column, problem, remedy)
 
     def position(self, pointer: Sequence[str | int]) -> tuple[int, int]:
-        """Line and column, from 1, of the key or item at ``pointer``, or of the nearest part around it."""
+        """Return line and column, from 1, of the key or item at ``pointer``, or of the nearest part around it."""
         node, mark = self._root, None
         for step in pointer:
             child = _child(node, str(step))
@@ -107,7 +107,7 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
     """Read a YAML or JSON file.
 
     Raises ``error`` with the position of what is wrong: a file that cannot be read, is larger than ``max_bytes`` or
-    no UTF-8, bad syntax, a key written twice, nesting beyond ``MAX_DEPTH``, aliases that expand beyond
+    not UTF-8, bad syntax, a key written twice, nesting beyond ``MAX_DEPTH``, aliases that expand beyond
     ``MAX_ALIASED_NODES`` nodes.
     """
 
@@ -118,7 +118,7 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise refuse("is no regular file", "name a file")
+            raise refuse("is not a regular file", "name a file")
         size = status.st_size
         if size > max_bytes:
             raise refuse(f"the file has {size} bytes; at most {max_bytes} are read", "split it")
@@ -137,7 +137,7 @@ def load(path: Path, error: type[DocumentError], max_bytes: int = MAX_BYTES) -> 
 
 
 def dump(data: Any) -> str:
-    """Data as YAML, in its own order. What stands in two places is written twice: readers stumble over aliases."""
+    """Format data as YAML, in its own order and without aliases, which people find hard to read."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
@@ -145,7 +145,7 @@ def _read(text: str, name: str) -> Any:
     lines = text.count("\n")
     has_aliases = _survey(text, progress(f"{name}: lines checked", lines))
     loader = _Loader(text)
-    loader.tell = progress(f"{name}: lines read", lines)
+    loader.report = progress(f"{name}: lines read", lines)
     try:
         root = loader.get_single_node()
         if root and has_aliases:
@@ -155,13 +155,13 @@ def _read(text: str, name: str) -> Any:
         loader.dispose()
 
 
-def _survey(text: str, tell: Callable[[int], None]) -> bool:
-    """Whether the text has aliases. Refuses deep nesting, which would overflow the stack of libyaml's composer."""
+def _survey(text: str, report: Callable[[int], None]) -> bool:
+    """Return whether the text has aliases. Refuse deep nesting, which would overflow the stack of libyaml."""
     depth, aliases = 0, False
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            tell(event.start_mark.line if event.start_mark else 0)
+            report(event.start_mark.line if event.start_mark else 0)
             if depth > MAX_DEPTH:
                 raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -178,7 +178,7 @@ def _refuse_alias_bomb(root: yaml.Node) -> None:
         known = weights.get(id(node))
         if known is not None:
             if known < 0:
-                raise _refusal("an alias stands inside its own anchor", node.start_mark)
+                raise _refusal("an alias is inside its own anchor", node.start_mark)
             return known
         weights[id(node)] = -1
         parts = node.value if isinstance(node, yaml.CollectionNode) else ()

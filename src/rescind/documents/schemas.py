@@ -21,7 +21,7 @@ class RecordSchema(Schema):
     """One record of a collection; a field that it does not declare is refused."""
 
     class Meta:
-        """Nothing passes silently."""
+        """Refuse unknown fields."""
 
         unknown = RAISE
 
@@ -90,41 +90,41 @@ class Shape:
     indexes: tuple[tuple[str, str], ...] = ()
 
     def schema(self, collection: str) -> Schema | None:
-        """The schema of a collection's records; None if there is no such collection."""
+        """Return the schema of a collection's records; None if there is no such collection."""
         return self.collections.get(collection) if self.collections else _OPEN
 
     def relative_moments(self, collection: str, record: Record) -> tuple[str, ...]:
-        """The fields of a record that hold a moment relative to the beginning of the sandbox."""
+        """Return the fields of a record that hold a moment relative to the beginning of the sandbox."""
         schema = self.schema(collection)
         declared = schema.fields.items() if schema else ()
         return tuple(n for n, one in declared if isinstance(one, Moment) and moments.is_relative(record.get(n)))
 
     def references(self, collection: str, record: Record) -> Iterator[tuple[Pointer, str, str]]:
-        """Each reference in a record: where it stands, the collection that it names, the identifier."""
+        """Return each reference in a record: where it stands, the collection that it names, the identifier."""
         schema = self.schema(collection)
         return _references(schema, record, ()) if schema else iter(())
 
     def refers(self, collection: str, target: str) -> bool:
-        """Whether records of ``collection`` can refer to records of ``target``."""
+        """Return whether records of ``collection`` can refer to records of ``target``."""
         schema = self.schema(collection)
         return schema is not None and target in _targets(schema)
 
     def dangling(
         self, collection: str, record: Record, exists: Callable[[str, str], bool]
     ) -> Iterator[tuple[Pointer, str]]:
-        """Each reference in a record to something that does not exist: where it stands, and what is wrong."""
+        """Yield each reference in a record to something that does not exist: where it stands, and what is wrong."""
         for place, target, identifier in self.references(collection, record):
             if not exists(target, identifier):
                 yield place, f"{target} has no {identifier!r}"
 
 
 def messages(error: ValidationError) -> Iterator[tuple[Pointer, str]]:
-    """Each message of a marshmallow error, with the place that it is about."""
+    """Yield each message of a marshmallow error, with the place that it is about."""
     yield from _messages(error.messages, ())
 
 
 def inner(declared: Any) -> Any:
-    """The field of what a list or a mapping of any depth holds; another field itself."""
+    """Return the field of what a list or a mapping of any depth holds; another field itself."""
     while isinstance(declared, fields.List | fields.Dict):
         declared = declared.value_field if isinstance(declared, fields.Dict) else declared.inner
     return declared
@@ -135,7 +135,7 @@ def _targets(schema: Schema) -> set[str]:
 
 
 def _refers_to(declared: fields.Field[Any]) -> set[str]:
-    """The collections that a field's references name."""
+    """Return the collections that a field's references name."""
     held = inner(declared)
     if isinstance(held, Reference):
         return {held.collection}
@@ -151,7 +151,7 @@ def _references(schema: Schema, data: Record, place: Pointer) -> Iterator[tuple[
 
 @cache
 def _referring(schema: Schema) -> tuple[str, ...]:
-    """The fields of a schema that can hold a reference."""
+    """Return the fields of a schema that can hold a reference."""
     return tuple(name for name, declared in schema.fields.items() if _refers_to(declared))
 
 

@@ -13,5 +13,5 @@ CONTROL_SPEC = SPEC_DIR / "control.yaml"
 
 
 def is_control(path: Path) -> bool:
-    """Whether the file is the document of the control API, or a copy of it: no vendor's."""
+    """Return whether the file is the document of the control API, or a copy of it."""
     return path.name == CONTROL_SPEC.name and b"title: Rescind, control API" in path.read_bytes()

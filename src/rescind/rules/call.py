@@ -56,7 +56,7 @@ class Call:
         return None
 
     def order_values(self) -> Mapping[str, Any]:
-        """The order as the replies of this operation show it."""
+        """Return the order as the replies of this operation show it."""
         return self.order
 
 
@@ -89,12 +89,12 @@ class Rules:
         return _decision("effect", self.effect(call), self.effect, call)
 
     def outcomes(self) -> set[str]:
-        """Every outcome that these rules name."""
+        """Return every outcome that these rules name."""
         return {*self.answers, *(refusal.__name__ for refusal in self.refusals if refusal is not magic_order)}
 
 
 def _decision(stage: str, answer: Answer, rule: Callable[..., Any], call: Call) -> Decision:
-    """The answer with what the journal says of it: the rule, its docstring's first line, and the facts it read."""
+    """Return the answer with what the journal shows: the rule, its docstring's first line, the facts it read."""
     if not isinstance(answer, Answer) or answer.outcome not in call.operation.examples:
         code = rule.__code__
         problem = f"{rule.__name__} returns {answer!r}, and {call.operation.id} has no such outcome"
@@ -107,7 +107,7 @@ def _decision(stage: str, answer: Answer, rule: Callable[..., Any], call: Call) 
 
 
 def magic_order(call: Call) -> Answer | None:
-    """An order that the fixtures mark as magic always ends in the outcome that they name, and nothing changes."""
+    """End a magic order in the outcome that the fixtures name for it, and change nothing."""
     if call.order.get("magic") in call.operation.examples:
         return Answer(call.order["magic"], {"order": call.order_values()})
     return None

@@ -60,16 +60,18 @@ def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Finding]]:
             found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
             if not found:
                 findings.append(
-                    Finding(str(path), 0, 0, "there is nothing to check", f"put {' or '.join(SUFFIXES)} there")
+                    Finding(str(path), 0, 0, "found nothing to check", f"put {' or '.join(SUFFIXES)} there")
                 )
             files += found
         elif path.suffix not in SUFFIXES and path.exists():
             remedy = "name documents and fixtures; rules are checked with the document beside them"
-            findings.append(Finding(str(path), 0, 0, f"is none of {', '.join(SUFFIXES)}", remedy))
+            findings.append(
+                Finding(str(path), 0, 0, f"unexpected file type: expected one of {', '.join(SUFFIXES)}", remedy)
+            )
         elif path.exists():
             files.append(path)
         else:
-            findings.append(Finding(str(path), 0, 0, "there is no such file or folder", "name one that exists"))
+            findings.append(Finding(str(path), 0, 0, "the file or folder does not exist", "name one that exists"))
     return files, findings
 
 
@@ -79,7 +81,7 @@ def _is_spec(path: Path) -> bool:
 
 
 def _pairs(specs: list[Path], fixtures: list[Path]) -> Iterable[tuple[Path | None, Path | None, Finding | None]]:
-    """Each spec with each fixture of its name; a fixture alone goes with the spec that comes with Rescind."""
+    """Yield each spec with each fixture of its name; a fixture alone goes with the spec that comes with Rescind."""
     ours = {path.stem: path for path in shipped.SPEC_DIR.glob("*.yaml")}
     for spec in specs:
         mine: list[Path | None] = [path for path in fixtures if path.stem == spec.stem]
@@ -92,11 +94,11 @@ def _pairs(specs: list[Path], fixtures: list[Path]) -> Iterable[tuple[Path | Non
             yield ours[fixture.stem], fixture, None
         else:
             remedy = f"name it after its spec, and check both: rescind check SPEC {fixture}"
-            yield None, None, Finding(str(fixture), 0, 0, f"there is no spec named {fixture.stem!r}", remedy)
+            yield None, None, Finding(str(fixture), 0, 0, f"found no spec named {fixture.stem!r}", remedy)
 
 
 def _conflicts(vendors: dict[Path, Vendor]) -> Iterable[Finding]:
-    """What start-up would refuse: two vendors, those that come with Rescind included, on one method and path."""
+    """Find two vendors, those that come with Rescind included, on one method and path."""
     names = {path.stem for path in vendors}
     others = [path for path in shipped.SPEC_DIR.glob("*.yaml") if path.stem not in {*names, shipped.CONTROL_SPEC.stem}]
     together = [*vendors.values(), *(load_vendor(path.stem, path, None) for path in others)]

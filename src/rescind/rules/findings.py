@@ -21,7 +21,7 @@ def refuse(error: type[DocumentError], findings: Iterable[Finding]) -> None:
 
 
 def rule_findings(vendor: Vendor) -> Iterator[Finding]:
-    """Every outcome that the rules name has an example, and every example a way to be reached."""
+    """Find outcomes of the rules without an example, and examples that nothing leads to."""
     spec, operations, rules = vendor.spec, vendor.operations, vendor.rules
     for name in rules.keys() - operations.keys():
         known = ", ".join(operations)
@@ -47,7 +47,7 @@ def rule_findings(vendor: Vendor) -> Iterator[Finding]:
 
 
 def fixture_findings(vendor: Vendor) -> Iterator[Finding]:
-    """Settings, magic orders and ways fit the operations that there are."""
+    """Find settings, magic orders and ways that do not fit the operations."""
     fixture, operations = vendor.fixture, vendor.operations
     document = fixture.document or vendor.spec.document
     for setting, problem in vendor.wrong_settings(fixture.seeds.settings):
@@ -70,20 +70,20 @@ def _way_findings(
 ) -> Iterator[Finding]:
     if name not in operations:
         remedy = f"the operations are: {', '.join(operations)}"
-        yield document.finding(("ways", name), f"there is no operation {name!r}", remedy)
+        yield document.finding(("ways", name), f"unknown operation {name!r}", remedy)
         return
     known = operations[name].examples
     for outcome, kinds in ways["outcomes"].items():
         place: Pointer = ("ways", name, "outcomes", outcome)
         if outcome not in known:
-            yield document.finding(place, f"{name} has no outcome {outcome!r}", f"it is one of: {', '.join(known)}")
+            yield document.finding(place, f"{name} has no outcome {outcome!r}", f"expected one of: {', '.join(known)}")
         for kind, steps in kinds.items():
             for index, step in enumerate(steps if isinstance(steps, list) else ()):
                 where: Pointer = (*place, kind, index)
                 called = step.get("operation", name)
                 if called not in operations:
                     remedy = f"the operations are: {', '.join(operations)}"
-                    yield document.finding((*where, "operation"), f"there is no operation {called!r}", remedy)
+                    yield document.finding((*where, "operation"), f"unknown operation {called!r}", remedy)
                 else:
                     yield from _parameter_findings(document, operations[called], step["parameters"], (*where, "with"))
     yield from _parameter_findings(document, operations[name], ways["request"], ("ways", name, "request"))

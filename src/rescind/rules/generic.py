@@ -37,7 +37,7 @@ class Resource:
 
 
 def completed(operation: Operation) -> Operation:
-    """The operation with an outcome for success and one for nothing there, where its document names none."""
+    """Add an outcome for success and one for an unknown resource, where the document names none."""
     if operation.method not in _STATEFUL or _identifier(operation) is None:
         return operation
     examples = dict(operation.examples)
@@ -49,7 +49,7 @@ def completed(operation: Operation) -> Operation:
 
 
 def example_records(operations: Iterable[Operation]) -> Collections:
-    """The things that exist without a fixture: those that the document's examples name."""
+    """Return the records that exist without a fixture: those that the document's examples name."""
     collections: dict[str, dict[str, Record]] = {}
     for operation in operations:
         resource = _resource(operation, {})
@@ -61,7 +61,7 @@ def example_records(operations: Iterable[Operation]) -> Collections:
 
 
 def rules_for(operation: Operation, collections: Collections) -> Rules:
-    """The rules that the operation's method and path suggest; ``collections`` are those of the fixture."""
+    """Return the rules that the operation's method and path suggest; ``collections`` are those of the fixture."""
     success = _success(operation) or next(iter(operation.examples))
     resource, gone = _resource(operation, collections), _gone(operation)
     if resource is None or gone is None:
@@ -70,7 +70,7 @@ def rules_for(operation: Operation, collections: Collections) -> Rules:
 
 
 def ways_of(operation: Operation, collections: Collections) -> dict[str, Any]:
-    """The natural ways to the outcomes of an operation, as a fixture would state them."""
+    """Return the natural ways to the outcomes of an operation, as a fixture would state them."""
     resource, success, gone = _resource(operation, collections), _success(operation), _gone(operation)
     step: dict[str, Any] = {"parameters": {}, "times": 1}
     if resource is None or success is None or gone is None:
@@ -97,7 +97,7 @@ def _resource(operation: Operation, collections: Collections) -> Resource | None
 
 
 def _identifier(operation: Operation) -> Parameter | None:
-    """The last parameter of the path, else the first of the query that is named like an identifier."""
+    """Return the last parameter of the path, else the first of the query that is named like an identifier."""
     in_path = {one.name: one for one in operation.parameters if one.location == "path"}
     names = re.findall(r"\{([^{}]+)\}", operation.path)
     if names:
@@ -107,7 +107,7 @@ def _identifier(operation: Operation) -> Parameter | None:
 
 
 def _owners(operation: Operation, resource: Resource) -> list[Parameter]:
-    """The path parameters that say whose thing it is: a record that has such fields must agree with them."""
+    """Return the path parameters of the owner: a record that has such fields must agree with them."""
     return [one for one in operation.parameters if one.location == "path" and one is not resource.parameter]
 
 
@@ -125,7 +125,7 @@ def _made_up(operation: Operation, name: str, status: HTTPStatus) -> Any:
 
 
 def _other(example: Any) -> Any:
-    """An identifier of the same kind that nothing has."""
+    """Return an identifier of the same kind that no record has."""
     return 999_999_999 if isinstance(example, int) else f"{str(example)[:-3]}999"
 
 

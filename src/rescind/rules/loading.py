@@ -43,13 +43,13 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
     missing = [str(folder) for folder in (*spec_dirs, *fixture_dirs) if not folder.is_dir()]
     if missing:
         remedy = "name a folder that exists"
-        raise DocumentError([Finding(folder, 0, 0, "there is no such folder", remedy) for folder in missing])
+        raise DocumentError([Finding(folder, 0, 0, "the folder does not exist", remedy) for folder in missing])
     files, findings = specs_in(spec_dirs)
     wanted = list(only) or sorted(files)
     for name in wanted:
         if name not in files:
             remedy = f"name one of: {', '.join(sorted(files))}"
-            findings.append(Finding(f"vendor {name!r}", 0, 0, "there is no such vendor", remedy))
+            findings.append(Finding(f"vendor {name!r}", 0, 0, "unknown vendor", remedy))
     findings += _strays(fixture_dirs, files)
     vendors: list[Vendor] = []
     for name in [name for name in wanted if name in files]:
@@ -63,7 +63,7 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
 
 
 def version_of(vendors: Iterable[Vendor]) -> str:
-    """A name for this version of Rescind with exactly these documents, fixtures and rules beside the documents."""
+    """Hash this version of Rescind with these documents, fixtures and rules beside the documents."""
     content = hashlib.blake2b(__version__.encode(), digest_size=8)
     for vendor in vendors:
         rules = vendor.spec.document.path.with_suffix(".py")
@@ -74,7 +74,7 @@ def version_of(vendors: Iterable[Vendor]) -> str:
 
 
 def specs_in(folders: Sequence[Path]) -> tuple[dict[str, Path], list[Finding]]:
-    """The vendors' documents by vendor name, an earlier folder before a later one, and what is wrong with the names."""
+    """List the documents by vendor name, an earlier folder before a later one, and find invalid names."""
     files: dict[str, Path] = {}
     findings: list[Finding] = []
     for folder in folders:
@@ -144,7 +144,7 @@ def _strays(folders: Sequence[Path], specs: Mapping[str, Path]) -> list[Finding]
     ]
     remedy = f"name it after a vendor: {', '.join(sorted(specs))}"
     # A folder may hold both specs and fixtures.
-    return [Finding(str(path), 0, 0, f"there is no spec named {path.stem!r}", remedy) for path in strays]
+    return [Finding(str(path), 0, 0, f"found no spec named {path.stem!r}", remedy) for path in strays]
 
 
 def _fixture_file(name: str, folders: Sequence[Path]) -> Path | None:

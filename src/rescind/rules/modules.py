@@ -30,7 +30,7 @@ class _Loader(SourceFileLoader):
 
 
 def rules_module(name: str, spec_file: Path) -> ModuleType | None:
-    """The module ``NAME.py`` beside the document, else the one that comes with Rescind, else None.
+    """Return the module ``NAME.py`` beside the document, else the one that comes with Rescind, else None.
 
     Raises SpecError, with the line, for whatever the module raises, and for one without SHAPE and RULES.
     """

@@ -28,24 +28,24 @@ class Rate(NamedTuple):
         return self.retry_after == ALLOWED
 
     def get(self, name: str, default: object = None) -> object:
-        """A field by name, for the spec's expressions."""
+        """Return a field by name, for the spec's expressions."""
         return getattr(self, name, default)
 
 
 def untouched(limit: int) -> Rate:
-    """The rate of a credential that has made no request."""
+    """Return the rate of a credential that has made no request."""
     return Rate(limit, limit, 0, ALLOWED)
 
 
 def spent(limit: int, window_seconds: int) -> Rate:
-    """The rate of a credential that has just used up its limit in one burst."""
+    """Return the rate of a credential that has just used up its limit in one burst."""
     return Rate(limit, 0, window_seconds, _seconds(window_seconds * SECOND // limit))
 
 
 def gcra(arrival: int | None, now: int, limit: int, window_seconds: int) -> tuple[int, Rate]:
     """Decide on a request at ``now``, given the theoretical arrival time that the last one left (None at first).
 
-    Returns the theoretical arrival time to keep, and the rate to tell. A refused request changes nothing.
+    Returns the theoretical arrival time to keep, and the rate to report. A refused request changes nothing.
     """
     window = window_seconds * SECOND
     interval = window // limit

@@ -36,7 +36,7 @@ class Vendor:
         return tuple(dict.fromkeys(name for operation in self.operations.values() for name in operation.examples))
 
     def wrong_settings(self, settings: Record) -> Iterator[tuple[str, str]]:
-        """Each setting that a rate limit needs and cannot use: its name, and what is wrong."""
+        """Yield each setting that a rate limit needs and cannot use: its name, and what is wrong."""
         for operation in self.operations.values():
             name = operation.rate_limit.setting if operation.rate_limit else None
             rate = settings.get(name) if name else 1

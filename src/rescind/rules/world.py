@@ -55,7 +55,7 @@ class World:
         return moments.format(self.now)
 
     def get(self, collection: str, identifier: str) -> Record | None:
-        """The record with this identifier, or None."""
+        """Return the record with this identifier, or None."""
         record: Record | None = self.transaction.read(self._table(collection), identifier, _UNCHANGED)
         if record is _UNCHANGED:
             record = self._seed(collection, identifier)
@@ -65,7 +65,7 @@ class World:
         return self._observed(collection, record)
 
     def find(self, collection: str, field: str, value: Any) -> list[Record]:
-        """The records whose ``field`` has this value. For the fixtures' records the field must be indexed."""
+        """Return the records whose ``field`` has this value. For the fixtures' records the field must be indexed."""
         changed = self.transaction.rows(self._table(collection))
         seeded = self.seeds.indexes[collection, field].get(value, ())
         unchanged = (self._seed(collection, identifier) for identifier in seeded if identifier not in changed)
@@ -74,7 +74,7 @@ class World:
         return [self._observed(collection, record) for record in found]
 
     def records(self, collection: str) -> Iterator[Record]:
-        """All records of a collection, those of the fixtures first."""
+        """Yield all records of a collection, those of the fixtures first."""
         changed = self.transaction.rows(self._table(collection))
         for identifier in self.seeds.collections.get(collection, {}):
             record = changed[identifier] if identifier in changed else self._seed(collection, identifier)
@@ -85,7 +85,7 @@ class World:
                 yield record
 
     def size(self, collection: str) -> int:
-        """How many records of a collection differ from the fixture's."""
+        """Return how many records of a collection differ from the fixture's."""
         return len(self.transaction.rows(self._table(collection)))
 
     def put(self, collection: str, identifier: str, record: Record) -> None:
@@ -115,20 +115,20 @@ class World:
         self.__dict__.pop("settings", None)
 
     def collections(self) -> list[str]:
-        """The names of the collections that have records."""
+        """Return the names of the collections that have records."""
         added = self.transaction.rows(f"{self.vendor}{_ADDED}")
         return [*self.seeds.collections, *(name for name in added if name not in self.seeds.collections)]
 
     def is_past(self, moment: str) -> bool:
-        """Whether the sandbox's time has reached a moment."""
+        """Return whether the sandbox's time has reached a moment."""
         return moments.parse(moment, self.transaction.born) <= self.now
 
     def after(self, seconds: int) -> str:
-        """The moment that many seconds from the sandbox's time."""
+        """Return the moment that many seconds from the sandbox's time."""
         return moments.format(self.now + seconds * SECOND)
 
     def new_identifier(self, kind: str) -> str:
-        """A token that this sandbox has not given out before; the same one at the same point of each sandbox's life."""
+        """Make a token that is new in this sandbox, and the same at the same point of each sandbox's life."""
         serial = self.transaction.read("serials", f"{self.vendor}/{kind}", 0) + 1
         self.transaction.write("serials", f"{self.vendor}/{kind}", serial)
         return hashlib.blake2b(f"{self.vendor}/{kind}/{serial}".encode(), digest_size=16).hexdigest()
@@ -149,5 +149,5 @@ class World:
 
 
 def _name(collection: str, identifier: str) -> str:
-    """How the journal speaks of a record: a credential's identifier is the credential itself."""
+    """Return the name of a record in the journal, which never has a credential in it."""
     return "credential" if collection == _WHO else f"{collection} {identifier}"

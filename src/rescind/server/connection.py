@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
             data = self._feed(data)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Begin a request."""
         self._url = b""
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
@@ -100,11 +100,11 @@ class Connection(asyncio.Protocol):
         self._in_head = True
 
     def on_url(self, url: bytes) -> None:
-        """A part of the request's target."""
+        """Keep a part of the request's target."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; the values of a repeated one are joined. Trailers are not merged (RFC 9110, section 6.5.1)."""
+        """Keep a header; join the values of a repeated one. Trailers are not merged (RFC 9110, section 6.5.1)."""
         if not self._in_head:
             return
         self._fields_size += len(name) + len(value)
@@ -115,7 +115,7 @@ class Connection(asyncio.Protocol):
         self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
-        """The body begins."""
+        """Check the head; the body begins."""
         if self._parser.should_upgrade():
             return  # the head comes again, without the upgrade
         self._in_head = False
@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
             self._continue()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
+        """Keep a part of the body."""
         self._body_size += len(body)
         if self._body_size > self._max_body:
             self._refuse(too_large_problem(self._max_body))
@@ -139,7 +139,7 @@ class Connection(asyncio.Protocol):
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole: it is answered when its turn comes."""
+        """Queue the request, which is complete."""
         self._complete = True
         self._owes_continue = False
         if self._refused or self._parser.should_upgrade():
@@ -191,7 +191,7 @@ class Connection(asyncio.Protocol):
         self._parser.feed_data(b"".join([method, b" ", url, b" HTTP/1.1\r\n", *lines, b"\r\n"]))
 
     def _request(self) -> Request:
-        """The request as far as it was read."""
+        """Return the request as far as it was read."""
         method = self._parser.get_method().decode() if self._url else ""
         path, _, query = self._url.decode("latin-1").partition("?")
         host = self._headers.get("host", "localhost")

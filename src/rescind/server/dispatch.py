@@ -25,7 +25,7 @@ class Dispatch:
         self._application = application
 
     def handle(self, request: Request, peer: str, deliver: Callable[[Delivery], None]) -> Delivery | None:
-        """The delivery of a vendor's call; None for another call, whose delivery comes later from another thread."""
+        """Answer a vendor's call at once. For another call return None, and ``deliver`` later from another thread."""
         engine = self.service.engine
         try:
             address = locate(request.path, request.headers.get(SANDBOX_HEADER))
@@ -39,7 +39,7 @@ class Dispatch:
         return engine.answer(address.sandbox, request)
 
     def refuse(self, request: Request, problem: Problem) -> Delivery:
-        """The answer to something that is not a request; the journal of its sandbox has it all the same."""
+        """Refuse what is not a valid request, and write that into the journal of its sandbox."""
         sandbox = DEFAULT_SANDBOX
         try:
             address = locate(request.path, request.headers.get(SANDBOX_HEADER))

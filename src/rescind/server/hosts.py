@@ -14,7 +14,7 @@ _LAST_PORT = 65_535
 
 @lru_cache(maxsize=256)
 def host_name(text: str) -> str | None:
-    """The name or address in ``HOST[:PORT]`` (RFC 3986, section 3.2), without brackets; None if it is none."""
+    """Parse ``HOST[:PORT]`` (RFC 3986, section 3.2): the name or address without brackets, None if invalid."""
     found = _HOST.fullmatch(text)
     if found is None or int(found["port"] or 0) > _LAST_PORT:
         return None
@@ -27,5 +27,5 @@ def host_name(text: str) -> str | None:
 
 
 def is_host(text: str) -> bool:
-    """Whether the text can stand in a Host header."""
+    """Return whether the text can stand in a Host header."""
     return bool(host_name(text))

@@ -42,6 +42,6 @@ def listen(host: str, port: int, shares: int = 1) -> list[list[socket.socket]]:
 
 
 def base_url(host: str, listeners: Sequence[socket.socket]) -> str:
-    """The base URL of a server that listens on the sockets."""
+    """Return the base URL of a server that listens on the sockets."""
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listeners[0].getsockname()[1]}"

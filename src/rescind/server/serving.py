@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
+
+import uvloop
 
 from rescind.server.connection import Connection
 from rescind.server.dispatch import Dispatch
@@ -51,7 +52,7 @@ class SocketServer:
 
     def run(self, listeners: Sequence[socket.socket], ready: Callable[[], None], watch: int | None = None) -> None:
         """Serve on sockets that listen, in this process, until SIGTERM or SIGINT, or the end of the pipe ``watch``."""
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._run(listeners, ready, watch))
 
     async def _run(self, listeners: Sequence[socket.socket], ready: Callable[[], None], watch: int | None) -> None:
@@ -78,7 +79,7 @@ class SocketServer:
 
 
 def _stop_signal(watch: int | None) -> asyncio.Event:
-    """What is set once the server is asked to stop."""
+    """Return what is set once the server is asked to stop."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -97,11 +98,3 @@ async def _drain(connections: set[Connection]) -> None:
         await asyncio.wait(closed, timeout=_GRACE_SECONDS)
     for connection in tuple(connections):
         connection.end()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop  # noqa: PLC0415 - it does not exist on Windows
-
-    return uvloop.new_event_loop

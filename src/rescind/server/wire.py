@@ -35,7 +35,7 @@ _date = _Date()
 
 
 def write_head(reply: Reply, system: Callable[[], int], *, keep_alive: bool, http_1_0: bool) -> bytes:
-    """The status line and the headers, with those that belong to the connection. ``system`` tells the real time."""
+    """Format the status line and the headers, with those of the connection. ``system`` is the real clock."""
     lines = [_STATUS_LINES.get(reply.status, ""), "Server: rescind\r\n", _date(system)]
     lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
     if reply.status not in BODILESS and not _has_length(reply):
@@ -49,5 +49,5 @@ def write_head(reply: Reply, system: Callable[[], int], *, keep_alive: bool, htt
 
 
 def _has_length(reply: Reply) -> bool:
-    """Whether the reply says the length of a body that it does not carry, as one to HEAD does."""
+    """Return whether the reply has the length of a body that it does not carry, as one to HEAD does."""
     return not reply.body and any(name.lower() == "content-length" for name, _ in reply.headers)

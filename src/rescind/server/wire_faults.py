@@ -19,7 +19,7 @@ SLOW_BODY_SECONDS = 1.0
 """How long a slow body takes if no delay says otherwise."""
 
 _PIECES = 20
-_NO_HTTP = bytes(range(256)) + b"this is no HTTP\r\n\r\n"
+_NO_HTTP = bytes(range(256)) + b"this is not HTTP\r\n\r\n"
 
 
 class Break(NamedTuple):
@@ -30,12 +30,12 @@ class Break(NamedTuple):
 
 
 def break_of(fault: str, head: bytes, body: bytes) -> Break:
-    """How a fault breaks the connection that was to carry this reply."""
+    """Return how a fault breaks the connection that was to carry this reply."""
     return _BREAKS[fault](head, body)
 
 
 def pieces(head: bytes, body: bytes) -> tuple[bytes, list[bytes]]:
-    """A slow body: what is sent at once, and the pieces to follow. A reply without a body has its head in pieces."""
+    """Split a reply into what is sent at once and slow pieces: of the body or, without one, of the head."""
     slow = body or head
     size = max(1, -(-len(slow) // _PIECES))
     return (head if body else b""), [slow[start : start + size] for start in range(0, len(slow), size)]
@@ -64,7 +64,7 @@ def _truncated(head: bytes, body: bytes) -> Break:
 
 
 def _malformed_chunk(head: bytes, body: bytes) -> Break:
-    """A chunk, then one whose size is not a number."""
+    """Send a chunk, then one whose size is not a number."""
     lines = head.split(b"\r\n")
     kept = [line for line in lines if line and not line.lower().startswith(b"content-length:")]
     chunk = body or b"x"

@@ -56,7 +56,7 @@ def _wait(workers: Iterable[int]) -> bool:
 
 
 def _ended(workers: dict[int, Work]) -> list[tuple[str, Work]]:
-    """How each worker ended that has, and its work; they are not in ``workers`` any more."""
+    """Remove the workers that have ended from ``workers``; return how each ended, and its work."""
     found = []
     for worker in tuple(workers):
         process, status = os.waitpid(worker, os.WNOHANG)
@@ -85,7 +85,7 @@ def _start(work: Work, watch: int, alive: int) -> int:
 
 
 def _do(work: Work, watch: int, report: int) -> NoReturn:
-    """What a worker does: its work, and leave without what its parent would do at its end."""
+    """Do the work, and exit without what the parent process does at its end."""
     code = 1
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)

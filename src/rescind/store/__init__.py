@@ -17,7 +17,7 @@ __all__ = ["DEFAULT_SANDBOX", "SHARED", "SandboxInfo", "Store", "Transaction", "
 
 
 def open_store(url: str, bounds: Bounds) -> Store:
-    """The store at a URL.
+    """Open the store at a URL.
 
     Raises SettingsError for a URL that names none, and StoreDownError if it does not answer.
     """
@@ -31,4 +31,4 @@ def open_store(url: str, bounds: Bounds) -> Store:
 
         return RedisStore(url, bounds)
     known = ", ".join(f"{one}://" for one in ("memory", *SHARED))
-    raise SettingsError(f"there is no store {url!r}; it begins with one of: {known}")
+    raise SettingsError(f"unknown store {url!r}: expected a URL that begins with one of: {known}")

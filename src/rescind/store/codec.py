@@ -20,7 +20,7 @@ decode = json.JSONDecoder().decode
 
 
 def entry_of(text: str) -> JournalEntry:
-    """The journal entry that was encoded."""
+    """Decode a journal entry."""
     fields = dict(zip(JournalEntry._fields, decode(text), strict=True))
     fields["request"] = _with_bytes(Request(*fields["request"]))
     fields["delivery"] = _delivery(*fields["delivery"])
@@ -31,7 +31,7 @@ def entry_of(text: str) -> JournalEntry:
 
 
 def changes_of(pending: Pending) -> str:
-    """The writes as other processes' replicas need them: table, key and, unless it is gone, value."""
+    """Encode the writes for the replicas of other processes: table, key and, unless it is gone, value."""
     changes = [
         (table, key) if value is GONE else (table, key, value)
         for table, rows in pending.writes.items()
@@ -41,7 +41,7 @@ def changes_of(pending: Pending) -> str:
 
 
 def field_steps(pending: Pending) -> list[Any]:
-    """The writes as the script takes them."""
+    """Encode the writes for the script."""
     fields = [(_field(table, key), value) for table, rows in pending.writes.items() for key, value in rows.items()]
     kept = [(field, encode(value)) for field, value in fields if value is not GONE]
     gone = [field for field, value in fields if value is GONE]
@@ -49,7 +49,7 @@ def field_steps(pending: Pending) -> list[Any]:
 
 
 def log_steps(pending: Pending, logs: Sequence[str]) -> list[Any]:
-    """What happens to each log, as the script takes it."""
+    """Encode what happens to each log for the script."""
     steps: list[Any] = []
     for log in logs:
         appended = [(encode(entry), keep) for name, entry, keep in pending.appended if name == log]
@@ -63,7 +63,7 @@ def _field(table: str, key: str) -> bytes:
 
 
 def table_and_key(field: bytes) -> tuple[str, str]:
-    """The table and the key that a field of the sandbox's hash stands for."""
+    """Return the table and the key that a field of the sandbox's hash stands for."""
     table, _, key = field.decode("utf-8", "surrogatepass").partition("\0")
     return table, key
 

@@ -18,7 +18,7 @@ _DATABASE: Final = re.compile(r"/?[0-9]*")
 
 
 def connect(url: str) -> Any:
-    """A client that tries everything once: a step that may have happened must not happen again.
+    """Connect a client that tries everything once: a step that may have happened must not happen again.
 
     Raises SettingsError for a URL that is no address, and what redis-py raises if nobody answers there.
     """
@@ -32,18 +32,18 @@ def connect(url: str) -> Any:
         client: Any = kind.from_url(plain, retry=once, **settings)
         client.ping()
     except (ValueError, TypeError) as wrong:
-        raise SettingsError(f"the store {shown(url)} is no address: {wrong}; write redis://HOST:PORT/DB") from None
+        raise SettingsError(f"invalid store URL {shown(url)}: {wrong}; write redis://HOST:PORT/DB") from None
     return client
 
 
 def _refuse_other_than_a_number(url: str) -> None:
-    """The client library takes database 0 for a path that it does not understand."""
+    """Refuse an invalid database number, for which the client library would take 0."""
     parts = urlsplit(url)
     if parts.scheme != "unix" and not _DATABASE.fullmatch(parts.path):
-        raise ValueError(f"{parts.path[1:]!r} is the number of no database")
+        raise ValueError(f"invalid database number {parts.path[1:]!r}")
 
 
 def shown(url: str) -> str:
-    """The URL without its password."""
+    """Return the URL without its password."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

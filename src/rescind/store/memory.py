@@ -72,7 +72,7 @@ class MemoryStore:
                 world.tables, world.logs = {}, {}
 
     def sandboxes(self) -> Sequence[SandboxInfo]:
-        """The sandboxes that exist; see ``Store``."""
+        """Return the sandboxes that exist; see ``Store``."""
         return [_describe(name, world) for name, world in tuple(self._sandboxes.items())]
 
     def drop(self, sandbox: str) -> None:
@@ -80,7 +80,7 @@ class MemoryStore:
         self._sandboxes.pop(sandbox, None)
 
     def of(self, version: str) -> MemoryStore:  # noqa: ARG002 - it lives no longer than the process
-        """The same store; see ``Store``."""
+        """Return the same store; see ``Store``."""
         return self
 
     def _begin(self, name: str, now: int) -> _Sandbox:

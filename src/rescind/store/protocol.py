@@ -44,7 +44,7 @@ class Transaction(Protocol):
         """When the sandbox began, in nanoseconds since the epoch."""
 
     def read(self, table: str, key: str, default: Any = None) -> Any:
-        """The JSON value at ``key``, or ``default``."""
+        """Return the JSON value at ``key``, or ``default``."""
 
     def write(self, table: str, key: str, value: Any) -> None:
         """Set the JSON value at ``key``. None is a value too: it says that a seed is gone."""
@@ -56,7 +56,7 @@ class Transaction(Protocol):
         """Add to the number at ``key``, which is 0 at first."""
 
     def rows(self, table: str) -> Mapping[str, Any]:
-        """All values of a table, in the order in which their keys were first written."""
+        """Return all values of a table, in the order in which their keys were first written."""
 
     def append(self, log: str, entry: JournalEntry, keep: int) -> None:
         """Add an entry to the end of a log, of which the last ``keep`` entries stay."""
@@ -65,7 +65,7 @@ class Transaction(Protocol):
         """Remove all entries of a log."""
 
     def entries(self, log: str) -> Sequence[JournalEntry]:
-        """The entries of a log that were there when the transaction began."""
+        """Return the entries of a log that were there when the transaction began."""
 
 
 class Store(Protocol):
@@ -82,19 +82,19 @@ class Store(Protocol):
         """Make the sandbox as new: it begins ``now``."""
 
     def sandboxes(self) -> Sequence[SandboxInfo]:
-        """The sandboxes that exist."""
+        """Return the sandboxes that exist."""
 
     def drop(self, sandbox: str) -> None:
         """Forget a sandbox, if there is one of the name."""
 
     def of(self, version: str) -> Store:
-        """The store of worlds that grow from this version of the fixtures: two versions never meet in one world.
+        """Return the store of worlds that grow from this version of the fixtures: two versions never meet in one world.
 
         A store that lives and dies with its process has only one, whose sandboxes outlive an edit of the fixtures.
         """
 
 
 def no_room(bounds: Bounds) -> StoreError:
-    """That there are as many sandboxes as there may be."""
+    """Refuse another sandbox, since there are as many as there may be."""
     remedy = f"drop some with DELETE {CONTROL_PREFIX}/sandboxes, or start with a larger --max-sandboxes"
     return StoreError(f"there are {bounds.sandboxes} sandboxes, and there is no room for another", remedy)

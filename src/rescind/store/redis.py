@@ -96,7 +96,7 @@ class RedisStore:
             self._name = self._client.incr("rescind:processes")  # workers that are forked differ by their process
 
     def of(self, version: str) -> RedisStore:
-        """The store of one version of the fixtures; see ``Store``."""
+        """Return the store of one version of the fixtures; see ``Store``."""
         return RedisStore(self._url, self._bounds, version, self._client)
 
     def transact(self, sandbox: str, now: int, work: Callable[[Transaction], T]) -> T:
@@ -130,7 +130,7 @@ class RedisStore:
         self._wipe("drop", sandbox, 0)
 
     def sandboxes(self) -> Sequence[SandboxInfo]:
-        """The sandboxes that exist; see ``Store``."""
+        """Return the sandboxes that exist; see ``Store``."""
         with self._answering(0):
             names = sorted(name.decode() for name in self._client.smembers(self._index))
             pipeline = self._client.pipeline(transaction=False)
@@ -206,7 +206,7 @@ class RedisStore:
             replica.tables.setdefault(table, {})[key] = decode(value.partition(b" ")[2].decode())
 
     def _entries(self, sandbox: str, replica: _Replica, log: str) -> Sequence[JournalEntry]:
-        """The entries of a log, from the very version that the transaction reads."""
+        """Return the entries of a log, from the very version that the transaction reads."""
         keys = [self._key(sandbox, "meta"), self._key(sandbox, f"log:{log}")]
         version, _, entries = self._read(keys=keys, args=["log"])
         if version.decode() != replica.version:
@@ -246,7 +246,7 @@ class RedisStore:
         return f"rescind:{self._version}:sandboxes"
 
     def _key(self, sandbox: str, part: str) -> str:
-        """The braces keep the keys of one sandbox on one node of a cluster."""
+        """Return a key; the braces keep the keys of one sandbox on one node of a cluster."""
         return f"rescind:{self._version}:{{~{sandbox}}}:{part}"
 
     @contextmanager

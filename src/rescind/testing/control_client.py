@@ -30,7 +30,7 @@ class SandboxError(Exception):
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
         self.problem = problem
-        said = [problem.get("detail") or problem.get("title") or "no reason was given", problem.get("remedy")]
+        said = [problem.get("detail") or problem.get("title") or "no reason given", problem.get("remedy")]
         super().__init__(f"{status or 'no answer'}: {'; '.join(filter(None, said))}")
 
 
@@ -92,7 +92,7 @@ def _problem(body: bytes, reason: str) -> Mapping[str, Any]:
 
 
 def _opener(url: str) -> OpenerDirector:
-    """A proxy of the environment is for other machines: it would look for the loopback address on itself."""
+    """Ignore the proxy of the environment for loopback: it would look for the address on itself."""
     host = urlsplit(url).hostname or ""
     try:
         is_here = ipaddress.ip_address(host).is_loopback

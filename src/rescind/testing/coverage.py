@@ -20,7 +20,7 @@ _SUFFIXES = (".json", ".md", ".xml", ".html")
 
 
 def fetch_report(base_url: str, **asked: Any) -> Report:
-    """The coverage report of a sandbox. Raises SettingsError as ``fetch_coverage`` does."""
+    """Return the coverage report of a sandbox. Raises SettingsError as ``fetch_coverage`` does."""
     report: Report = json.loads(fetch_coverage(base_url, "json", **asked))
     return report
 
@@ -33,7 +33,7 @@ def fetch_coverage(
     ignore: tuple[str, ...] = (),
     control_token: str | None = None,
 ) -> str:
-    """The coverage of a sandbox in a format of the control API.
+    """Return the coverage of a sandbox in a format of the control API.
 
     Raises SettingsError if the sandbox does not answer, or an outcome or a vendor does not exist.
     """

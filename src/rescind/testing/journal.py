@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def format_journal(sandbox: Sandbox, last: int) -> str:
-    """The last exchanges of a sandbox, as a person reads them."""
+    """Format the last exchanges of a sandbox for a person."""
     try:
         entries = sandbox.journal(limit=last)
     except SandboxError as error:

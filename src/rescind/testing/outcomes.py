@@ -66,7 +66,7 @@ def outcome_cases(
     only: str | Iterable[str] | None = None,
     provenance: str | Iterable[str] | None = None,
 ) -> list[OutcomeCase]:
-    """The outcomes of ``VENDOR.OPERATION``, or those of them that are named, or known in one of some ways.
+    """Return the outcomes of ``VENDOR.OPERATION``, or those of them that are named, or known in one of some ways.
 
     Raises SettingsError for names that do not exist.
     """
@@ -85,7 +85,7 @@ def outcome_cases(
 
 @cache
 def _catalogue(url: str | None) -> list[CatalogueEntry]:
-    """The outcomes of the server at the URL; without one, of the vendors that come with Rescind."""
+    """Return the outcomes of the server at the URL; without one, of the vendors that come with Rescind."""
     if url:
         return Sandbox(url.rstrip("/"), control_token(os.environ)).outcomes()
     return catalogue(load_vendors([shipped.SPEC_DIR], [shipped.FIXTURE_DIR]))
@@ -115,4 +115,4 @@ def _several(given: str | Iterable[str] | None) -> list[str]:
 def _refuse_unknown(what: str, names: Sequence[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
-            raise SettingsError(f"there is no {what} {name!r}; it is one of: {', '.join(sorted(known))}")
+            raise SettingsError(f"unknown {what} {name!r}; expected one of: {', '.join(sorted(known))}")

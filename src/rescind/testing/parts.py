@@ -19,7 +19,7 @@ class State:
     control: ControlClient
 
     def get(self, vendor: str, collection: str | None = None, identifier: str | None = None) -> Any:
-        """A vendor's whole state, one of its collections, or one record.
+        """Return a vendor's whole state, one of its collections, or one record.
 
         >>> sandbox.state.get("alephee", "products", "MUG-BLUE")["available"]
         40
@@ -63,7 +63,7 @@ class Settings:
     control: ControlClient
 
     def get(self, vendor: str) -> dict[str, Any]:
-        """A vendor's settings.
+        """Return a vendor's settings.
 
         >>> sandbox.settings.get("alephee")
         {'requests_per_minute': 120}
@@ -91,7 +91,7 @@ class Clock:
     control: ControlClient
 
     def now(self) -> str:
-        """The sandbox's time, in RFC 3339."""
+        """Return the sandbox's time, in RFC 3339."""
         return str(self.control.call("GET", "/clock")["now"])
 
     def freeze(self, now: str | None = None) -> str:

@@ -66,7 +66,7 @@ class Sandbox:
         return Clock(self.control)
 
     def credentials(self, vendor: str, identifier: str | None = None) -> Credentials:
-        """What a client of this vendor must send, with the first credential of the fixtures or with another one.
+        """Return what a client of this vendor must send, with the first credential of the fixtures or with another one.
 
         >>> sandbox.credentials("alephee").params
         {'API_KEY': 'demo-key'}
@@ -115,12 +115,12 @@ class Sandbox:
         return self.override(vendor, fault=fault, times=times, **more)
 
     def overrides(self) -> list[dict[str, Any]]:
-        """All overrides, and how often each was used."""
+        """Return all overrides, and how often each was used."""
         found: list[dict[str, Any]] = self.control.call("GET", "/overrides")["overrides"]
         return found
 
     def journal(self, **wanted: Any) -> list[dict[str, Any]]:
-        """The exchanges, oldest first: by vendor, operation, outcome, status, since or limit.
+        """Return the exchanges, oldest first: by vendor, operation, outcome, status, since or limit.
 
         >>> sandbox.journal(vendor="alephee", status=429)
         []
@@ -143,7 +143,7 @@ class Sandbox:
         return report
 
     def coverage(self, vendor: Sequence[str] = (), ignore: Sequence[str] = ()) -> Report:
-        """Which documented outcomes were met here, of all vendors or of some.
+        """Return which documented outcomes were met here, of all vendors or of some.
 
         >>> sandbox.coverage(["rxuniverse"])["total"]
         {'outcomes': 12, 'met': 0, 'percent': 0.0}
@@ -153,7 +153,7 @@ class Sandbox:
         return report
 
     def outcomes(self) -> list[CatalogueEntry]:
-        """The catalogue: every outcome, with the requests that lead to it."""
+        """Return the catalogue: every outcome, with the requests that lead to it."""
         found: list[CatalogueEntry] = self.control.call("GET", "/outcomes")["outcomes"]
         return found
 
@@ -182,7 +182,7 @@ class Sandbox:
 
 
 def credentials_for(schemes: Iterable[Json], credential: str | None) -> Credentials:
-    """Where the security schemes of a document want the credential; nowhere if there is none."""
+    """Return where the security schemes of a document want the credential; nowhere if there is none."""
     params: dict[str, str] = {}
     headers: dict[str, str] = {}
     for scheme in schemes if credential else ():

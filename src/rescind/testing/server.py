@@ -27,7 +27,7 @@ class Server:
         self._stop = stop
 
     def sandbox(self, name: str = "") -> Sandbox:
-        """The sandbox of that name; without one, the sandbox that needs none.
+        """Return the sandbox of that name; without one, the sandbox that needs none.
 
         >>> server.sandbox("mine").base_url == server.url + "/~mine"
         True

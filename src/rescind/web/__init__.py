@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def flask_loader(service: Service) -> Callable[[], WSGIApplication]:
-    """What makes the app of a service. Flask takes a while to import, so it is imported by the first call."""
+    """Return a function that makes the app of a service. Flask takes a while to import: the first call does it."""
 
     def load() -> WSGIApplication:
         from rescind.web.app import flask_app  # noqa: PLC0415

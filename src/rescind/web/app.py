@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def create_app(**settings: Any) -> Flask:
-    """The application that answers everything: vendors, sandboxes, the control API, pages.
+    """Make the application that answers everything: vendors, sandboxes, the control API, pages.
 
     ``settings`` are those of ``rescind.start()`` but for ``host`` and ``port``, which the WSGI host decides on; those
     that are not given are read from ``RESCIND_*``. Raises RescindError for settings and files that are wrong.
@@ -36,7 +36,7 @@ def create_app(**settings: Any) -> Flask:
 
 
 def flask_app(service: Service) -> Flask:
-    """The application that answers for a service."""
+    """Make the application of a service."""
     app = Flask("rescind.web", static_folder=None)
     app.extensions[EXTENSION] = service
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
@@ -60,6 +60,6 @@ class _Json(DefaultJSONProvider):
     sort_keys = False
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
-        """A response with the value as its body."""
+        """Return a response with the value as its body."""
         value = self._prepare_response_obj(args, kwargs)
         return self._app.response_class(self.dumps(value, allow_nan=False), mimetype="application/json")

@@ -27,24 +27,24 @@ EXTENSION: Final = "rescind"
 
 
 def service() -> Service:
-    """The service of the current application."""
+    """Return the service of the current application."""
     current: Service = current_app.extensions[EXTENSION]
     return current
 
 
 def engine() -> Engine:
-    """The engine, which a reload may replace between two requests."""
+    """Return the engine, which a reload may replace between two requests."""
     return service().engine
 
 
 def address() -> Address:
-    """The sandbox of the current request, and the path within it."""
+    """Return the sandbox of the current request, and the path within it."""
     found: Address = request.environ[ADDRESS]
     return found
 
 
 def sandbox_url() -> str:
-    """The base URL of the sandbox, as the client wrote it."""
+    """Return the base URL of the sandbox, as the client wrote it."""
     return base_url(request.environ)
 
 
@@ -55,7 +55,7 @@ def transact(work: Callable[[Transaction], T]) -> T:
 
 
 def json_object() -> dict[str, Any]:
-    """The JSON object that the current request carries. Raises Problem for anything else."""
+    """Return the JSON object that the current request carries. Raises Problem for anything else."""
     if not request.is_json:
         detail = f"the media type is {request.mimetype or 'missing'}"
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, "send Content-Type: application/json")

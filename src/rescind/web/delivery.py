@@ -28,7 +28,7 @@ class Response(flask.Response):
 
 
 def respond(delivery: Delivery, connection: socket.socket | None, system: Callable[[], int]) -> flask.Response:
-    """The response to a request. A delay holds up its own thread; a fault needs the ``connection`` of the host."""
+    """Make the response. A delay blocks its own thread; a fault needs the ``connection`` of the host."""
     reply, fault, seconds = delivery.reply, delivery.fault, delivery.delay_ms / 1000
     if fault == SLOW_BODY and reply is not None:
         return _slowly(reply, seconds or SLOW_BODY_SECONDS)
@@ -49,12 +49,12 @@ def _plain(reply: Reply, body: bytes | Iterator[bytes]) -> flask.Response:
 
 
 def status_line(status: int) -> str:
-    """The status with its reason phrase, as ``rescind serve`` writes it."""
+    """Return the status with its reason phrase, as ``rescind serve`` writes it."""
     return f"{int(status)} {HTTPStatus(status).phrase}"
 
 
 def _slowly(reply: Reply, seconds: float) -> flask.Response:
-    """The body in pieces, spread over the time. The host has the head: without a body, it is late as a whole."""
+    """Yield the body in pieces, spread over the time. The host has the head: without a body, it is late as a whole."""
     if not reply.body:
         time.sleep(seconds)
         return _plain(reply, b"")

@@ -25,7 +25,7 @@ _TARGETS = ("RAW_URI", "REQUEST_URI")
 
 
 def raw_path(environ: WSGIEnvironment) -> str:
-    """The path below ``SCRIPT_NAME`` as the client sent it; where the host does not say, as it would be encoded."""
+    """Return the path below ``SCRIPT_NAME`` as it was sent or, where the host does not tell, encoded again."""
     decoded: str = environ.get("PATH_INFO", "")
     target = next((environ[name] for name in _TARGETS if environ.get(name)), None)
     if target is not None:
@@ -38,19 +38,19 @@ def raw_path(environ: WSGIEnvironment) -> str:
 
 
 def base_url(environ: WSGIEnvironment) -> str:
-    """What the client puts before the paths of its sandbox: scheme, host, mount and ``/~NAME``."""
+    """Return what the client puts before the paths of its sandbox: scheme, host, mount and ``/~NAME``."""
     script = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"), safe=_PATH_CHARACTERS)
     return f"{environ['wsgi.url_scheme']}://{host(environ)}{script}"
 
 
 def host(environ: WSGIEnvironment) -> str:
-    """The host that the client asked, with its port."""
+    """Return the host that the client asked, with its port."""
     named: str = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return named
 
 
 def request_of(environ: WSGIEnvironment, address: Address, body: bytes) -> Request:
-    """The request as the engine wants it."""
+    """Return the request as the engine wants it."""
     return Request(
         method=environ["REQUEST_METHOD"],
         path=address.path,
@@ -63,12 +63,12 @@ def request_of(environ: WSGIEnvironment, address: Address, body: bytes) -> Reque
 
 
 def has_socket(environ: WSGIEnvironment) -> bool:
-    """Whether the host lets Rescind break its connections."""
+    """Return whether the host lets Rescind break its connections."""
     return HAS_SOCKET in environ or socket_of(environ) is not None
 
 
 def socket_of(environ: WSGIEnvironment) -> socket.socket | None:
-    """The socket of the connection, where the host gives it away."""
+    """Return the socket of the connection, where the host gives it away."""
     return next((environ[name] for name in _SOCKETS if name in environ), None)
 
 

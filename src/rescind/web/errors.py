@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def answer(error: Exception) -> Response:
-    """The response to an error. A vendor's call that failed before it reached the engine is in the journal too."""
+    """Make the response to an error. A vendor's call that failed before the engine had it is journaled too."""
     received = request_of(flask.request.environ, address(), b"")
     problem = _problem_of(error, received)
     if flask.request.endpoint == VENDORS or REFUSAL in flask.request.environ:
@@ -38,7 +38,7 @@ def answer(error: Exception) -> Response:
 
 
 def _control_paths() -> Iterator[str]:
-    """The paths of the control API, as its document writes them."""
+    """Yield the paths of the control API, as its document writes them."""
     for rule in flask.current_app.url_map.iter_rules():
         if rule.endpoint != VENDORS:
             yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
@@ -53,7 +53,7 @@ def _problem_of(error: Exception, request: Request) -> Problem:
 
 
 def _http_problem(error: HTTPException, request: Request) -> Problem:
-    """What Flask and Werkzeug refuse, in the words of Rescind."""
+    """Translate what Flask and Werkzeug refuse."""
     match error:
         case NotFound():
             nearest = difflib.get_close_matches(request.path, _control_paths(), n=3, cutoff=0.4)

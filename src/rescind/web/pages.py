@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def coverage_page(report: Report, base_url: str) -> str:
-    """The coverage report as HTML, in the context of an application."""
+    """Return the coverage report as HTML, in the context of an application."""
     return render_template("coverage.html", report=report, base_url=base_url, commands=commands)
 
 
 def coverage_file(report: Report, base_url: str) -> str:
-    """The same page for a file, where no application runs."""
+    """Return the same page for a file, where no application runs."""
     with Flask("rescind.web", static_folder=None).app_context():
         return coverage_page(report, base_url)

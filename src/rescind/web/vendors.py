@@ -26,7 +26,7 @@ def refuse_early() -> None:
 
 
 def answer(path: str) -> Response:  # noqa: ARG001 - the engine reads the path as it was sent
-    """What the vendor answers in this sandbox."""
+    """Return what the vendor answers in this sandbox."""
     current, here = engine(), address()
     received = request_of(request.environ, here, request.get_data(cache=False))
     return respond(current.answer(here.sandbox, received), socket_of(request.environ), current.clock.system)

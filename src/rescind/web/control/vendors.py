@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def vendor_of(name: str) -> Vendor:
-    """The vendor of that name. Raises Problem with the known ones if there is none."""
+    """Return the vendor of that name. Raises Problem with the known ones if there is none."""
     vendors = engine().vendors
     if name not in vendors:
-        detail = f"there is no vendor {name!r}"
-        raise Problem(HTTPStatus.NOT_FOUND, detail, f"it is one of: {', '.join(vendors)}")
+        detail = f"unknown vendor {name!r}"
+        raise Problem(HTTPStatus.NOT_FOUND, detail, f"expected one of: {', '.join(vendors)}")
     return vendors[name]
