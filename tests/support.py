@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from rescind.assembly import Service
@@ -144,3 +146,14 @@ def request_of(step: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments for httpx of a request of the catalogue, but for its URL."""
     arguments = {"method": step["method"], "headers": step.get("headers")}
     return arguments | ({"json": step["json"]} if "json" in step else {})
+
+
+def raw_exchange(server: Server, sent: bytes) -> bytes:
+    """Send bytes over a connection of their own, and read until the server closes it."""
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(sent)
+        received = b""
+        while data := connection.recv(65536):
+            received += data
+        return received

@@ -27,5 +27,5 @@ def test_relative_moments_count_from_now(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "now-", "now2d", "now-2y", "2026-11-20", "2026-11-20T12:00:00", "12:00", "x"])
 def test_other_text_is_an_invalid_time(text: str) -> None:
-    with pytest.raises(ValueError, match="invalid time .*: write"):
+    with pytest.raises(ValueError, match=r"invalid time .*: write"):
         moments.parse(text)

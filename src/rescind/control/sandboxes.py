@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 from rescind.errors import Problem
+from rescind.model import CONTROL_PREFIX
 from rescind.store import DEFAULT_SANDBOX
 
 SANDBOX_HEADER: Final = "x-rescind-sandbox"
@@ -21,6 +23,12 @@ class Address(NamedTuple):
     sandbox: str
     path: str
     prefix: str = ""
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the path is one of the control API, however it is percent-encoded (RFC 3986, section 6.2.2.2)."""
+        path = unquote(self.path) if "%" in self.path else self.path
+        return path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
 
 
 def locate(path: str, header: str | None) -> Address:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rescind.control.sandboxes import SANDBOX_HEADER, locate
 from rescind.errors import Problem
-from rescind.model import CONTROL_PREFIX
 from rescind.store import DEFAULT_SANDBOX
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Dispatch:
             address = locate(request.path, request.headers.get(SANDBOX_HEADER))
         except Problem as problem:
             return engine.refuse(DEFAULT_SANDBOX, request, problem)
-        if address.path == CONTROL_PREFIX or address.path.startswith(f"{CONTROL_PREFIX}/"):
+        if address.is_control:
             self._application.call(request, peer, deliver)
             return None
         if address.prefix:

@@ -14,6 +14,7 @@ from rescind.web import errors, vendors
 from rescind.web.control import control
 from rescind.web.converters import CONVERTERS
 from rescind.web.current import EXTENSION
+from rescind.web.delivery import Response, normalise
 from rescind.web.sandboxes import Sandboxes
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def flask_app(service: Service) -> Flask:
     app.extensions[EXTENSION] = service
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
     app.json = _Json(app)
+    app.response_class = Response
     app.url_map.merge_slashes = False
     app.url_map.converters |= CONVERTERS
     app.register_blueprint(control)
@@ -50,6 +52,7 @@ def flask_app(service: Service) -> Flask:
     app.view_functions[vendors.ENDPOINT] = vendors.answer
     app.before_request(vendors.refuse_early)
     app.register_error_handler(Exception, errors.answer)
+    app.after_request(normalise)
     app.wsgi_app = Sandboxes(app.wsgi_app)  # type: ignore[method-assign]
     return app
 

@@ -45,12 +45,15 @@ def respond(delivery: Delivery, connection: socket.socket | None, system: Callab
 
 def _plain(reply: Reply, body: bytes | Iterator[bytes]) -> flask.Response:
     headers = [(name, value.encode("latin-1", "replace").decode("latin-1")) for name, value in reply.headers]
-    return Response(body, status_line(reply.status), headers)
+    return Response(body, reply.status, headers)
 
 
-def status_line(status: int) -> str:
-    """Return the status with its reason phrase, as ``rescind serve`` writes it."""
-    return f"{int(status)} {HTTPStatus(status).phrase}"
+def normalise(response: flask.Response) -> flask.Response:
+    """Write what Werkzeug writes otherwise: the reason phrase not in capitals, and ``Allow`` in a fixed order."""
+    response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"
+    if response.allow:
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
+    return response
 
 
 def _slowly(reply: Reply, seconds: float) -> flask.Response:
