@@ -153,7 +153,12 @@ def raw_exchange(server: Server, sent: bytes) -> bytes:
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
         connection.sendall(sent)
-        received = b""
-        while data := connection.recv(65536):
-            received += data
-        return received
+        return raw_read(connection)
+
+
+def raw_read(connection: socket.socket) -> bytes:
+    """Read until the other side closes the connection."""
+    received = b""
+    while data := connection.recv(65536):
+        received += data
+    return received

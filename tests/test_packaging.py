@@ -11,8 +11,10 @@ import venv
 from pathlib import Path
 from zipfile import ZipFile
 
+import httpx
 import pytest
 
+from redis_servers import wait_until
 from support import ROOT
 
 EXAMPLE = ROOT / "tests" / "examples" / "python"
@@ -105,5 +107,26 @@ def test_image_builds_and_is_healthy() -> None:
     ):
         pytest.skip(NEEDS_ENGINE)
     subprocess.run(["docker", "build", "--quiet", "--tag", "rescind-test", str(ROOT)], check=True)
-    run = ["docker", "run", "--rm", "--env", "RESCIND_CONTROL_TOKEN=t", "rescind-test", "rescind", "--version"]
-    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.startswith("rescind ")
+    run = [
+        "docker",
+        "run",
+        "--rm",
+        "--detach",
+        "--publish",
+        "127.0.0.1::8080",
+        "--env",
+        "RESCIND_CONTROL_TOKEN=t",
+        "rescind-test",
+    ]
+    container = subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        health = ["docker", "inspect", "--format", "{{.State.Health.Status}}", container]
+        wait_until(
+            lambda: subprocess.run(health, capture_output=True, text=True, check=True).stdout.strip() == "healthy"
+        )
+        port = ["docker", "port", container, "8080"]
+        address = subprocess.run(port, capture_output=True, text=True, check=True).stdout.strip()
+        assert httpx.delete(f"http://{address}/api/v2/orders/72544").status_code == 200
+        assert httpx.get(f"http://{address}/_rescind/health").status_code == 401
+    finally:
+        subprocess.run(["docker", "rm", "--force", container], check=True)

@@ -32,8 +32,6 @@ def test_known_path_with_another_method_says_exactly_what_is_allowed(
     assert (reply.status, header(reply, "Allow")) == (405, allow)
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "//", "/v2/orders/", "/V2/orders", "/api/v2/orders/", "/api/v2/orders/a/b", "/~"]
-)
+@pytest.mark.parametrize("path", ["/", "//", "/v2/orders/", "/V2/orders", "/api/v2/orders/", "/api/v2/orders/a/b"])
 def test_paths_are_matched_exactly(world: World, path: str) -> None:
-    assert world.call("DELETE", path).status in {400, 404}
+    assert world.call("DELETE", path).status == 404

@@ -91,16 +91,21 @@ def seen(status: str, headers: list[tuple[str, str]], body: bytes) -> Seen:
 
 def timeless(reply: Seen) -> Seen:
     """The reply without moments of a clock that runs: those that a fixture counts from the sandbox's beginning."""
-    kept = tuple((name, value) for name, value in reply.headers if not name.startswith("x-ratelimit-"))
-    return Seen(reply.status, kept, MOMENT.sub(b"", reply.body))
+    return reply._replace(body=MOMENT.sub(b"", reply.body))
+
+
+def rateless(reply: Seen) -> Seen:
+    """The reply without the rate of a clock that runs."""
+    return reply._replace(headers=tuple(pair for pair in reply.headers if not pair[0].startswith("x-ratelimit-")))
 
 
 def frozen(server: Server, app: Flask) -> str:
     """The path of a sandbox that is new through both doors, and whose clock stands still."""
     prefix = f"/~parity-{next(_serial)}"
     clock, headers = b'{"mode": "frozen"}', {"Content-Type": "application/json"}
-    for send in (lambda *call: by_socket(server, *call), lambda *call: by_wsgi(app, *call)):
-        assert send("PUT", f"{prefix}/_rescind/clock", headers, clock).status == "200 OK"
+    target = f"{prefix}/_rescind/clock"
+    for reply in (by_socket(server, "PUT", target, headers, clock), by_wsgi(app, "PUT", target, headers, clock)):
+        assert reply.status == "200 OK"
     return prefix
 
 
@@ -165,7 +170,7 @@ def test_bad_bodies_are_answered_alike(
 CALLS = [
     ("DELETE", "/v2/orders", {}), ("DELETE", "/v2/orders?API_KEY=demo-key&accountId=1001&orderId=72001", {"Prefer": "code=429"}),
     ("DELETE", "/v2/orders?API_KEY=demo-key&accountId=x", {}), ("DELETE", "/v2/orders?API_KEY=demo-key&accountId=%FF", {}),
-    ("DELETE", "/v2/orders?API_KEY=demo-key", {"Prefer": "example=rate_limted"}), ("GET", "/v2/orders", {}), ("FOO", "/v2/orders", {}),
+    ("DELETE", "/v2/orders?API_KEY=demo-key", {"Prefer": "example=rate_limted"}), ("GET", "/v2/orders", {}),
     ("HEAD", "/api/v2/orders/72544/status", {}), ("OPTIONS", "/api/v2/orders/72544", {}), ("DELETE", "/nowhere", {}), ("GET", "/", {}),
     ("DELETE", "/api/v2/orders/a%2Fb", {}), ("DELETE", "/api/v2/orders/a/b", {}), ("DELETE", "/api/v2/orders//72544", {}),
     ("DELETE", "/api/v2/orders/72544/", {}), ("DELETE", "/api/v2/orders/%C3%A9", {}), ("DELETE", "/api/v2/orders/%FF", {}),
@@ -178,11 +183,10 @@ def test_vendors_calls_are_answered_alike_and_so_is_the_journal(
     server: Server, app: Flask, method: str, target: str, headers: dict[str, str]
 ) -> None:
     prefix = frozen(server, app)
-    if method == "FOO":  # the parser of the socket server knows the registered methods only
-        pytest.skip("a method that the socket's parser refuses; issue 10 answers it with 501")
     assert by_wsgi(app, method, prefix + target, headers) == by_socket(server, method, prefix + target, headers)
     journals = [journal(send, prefix) for send in (lambda *c: by_wsgi(app, *c), lambda *c: by_socket(server, *c))]
     assert journals[0] == journals[1]
+    assert journals[0] or "rescind/" in target
 
 
 def journal(send: Any, prefix: str) -> list[Any]:
@@ -192,7 +196,6 @@ def journal(send: Any, prefix: str) -> list[Any]:
         del entry["took_ms"], entry["at"]
         for name in ("connection", "content-length", "user-agent"):
             entry["request"]["headers"].pop(name, None)
-    assert entries or not prefix
     return list(entries)
 
 
@@ -242,10 +245,7 @@ def test_any_target_is_understood_alike(
     """The environ is built as a host builds it: PATH_INFO decoded, RAW_URI as sent."""
     target = prefix + path + query
     replies = [by_wsgi(app, method, target, {}), by_socket(server, method, target, {})]
-    replies = [
-        one._replace(body=re.sub(rb"(?<=x-ratelimit-)[^\r]*|\d\d:\d\d:\d\d[.\d]*Z", b"", one.body)) for one in replies
-    ]
-    assert replies[0] == replies[1]
+    assert rateless(timeless(replies[0])) == rateless(timeless(replies[1]))
 
 
 def test_url_map_of_the_control_api_is_its_document(app: Flask) -> None:

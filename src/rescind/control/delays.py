@@ -8,6 +8,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from rescind.control.limits import MAX_SIGMA
+
 _FORMS = 'a number of milliseconds, {"uniform": [a, b]} or {"lognormal": {"median": m, "sigma": s}}'
 
 
@@ -23,7 +25,7 @@ class Delay(fields.Field[Any]):
             case {"uniform": [low, high], **rest} if not rest and self._all_fit(low, high) and low <= high:
                 return value
             case {"lognormal": {"median": median, "sigma": sigma, **more}, **rest} if (
-                not rest and not more and self._all_fit(median) and _is_number(sigma) and 0 <= sigma <= 10  # noqa: PLR2004
+                not rest and not more and self._all_fit(median) and _is_number(sigma) and 0 <= sigma <= MAX_SIGMA
             ):
                 return value
             case _ if self._all_fit(value):

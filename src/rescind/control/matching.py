@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from marshmallow import ValidationError, fields
 
 from rescind.contract.patterns import compile_pattern
+from rescind.control.limits import MAX_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MAX_PATTERN = 1_000
 
 _pattern = lru_cache(maxsize=256)(compile_pattern)
 

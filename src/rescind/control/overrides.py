@@ -13,6 +13,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from rescind.control.delays import Delay, draw
 from rescind.control.faults import FAULTS, TIMED
+from rescind.control.limits import MAX_TIMES
 from rescind.control.matching import Expected, fits
 from rescind.control.payloads import checked, invalid_fields
 from rescind.errors import Problem
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from rescind.store import Transaction
 
 TABLE = "overrides"
-MAX_TIMES = 1_000_000
 
 
 def override_schema(bounds: Bounds) -> Schema:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from rescind.control.limits import MAX_ENTRIES, MAX_SECONDS
 from rescind.documents import moments
 from rescind.documents.schemas import Moment, messages
 from rescind.errors import Problem
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from rescind.documents.reading import Pointer
     from rescind.model import Record
-
-_CENTURY = 100 * 366 * 86_400
 
 
 class Seconds(fields.Float):
@@ -58,7 +57,7 @@ class AdvanceSchema(Schema):
 
         unknown = RAISE
 
-    seconds = Seconds(required=True, validate=validate.Range(min=0, max=_CENTURY))
+    seconds = Seconds(required=True, validate=validate.Range(min=0, max=MAX_SECONDS))
 
 
 class JournalQuery(Schema):
@@ -74,7 +73,7 @@ class JournalQuery(Schema):
     outcome = fields.String()
     status = fields.Integer(validate=validate.Range(0, 999))
     since = Since()
-    limit = fields.Integer(validate=validate.Range(1, 1_000_000))
+    limit = fields.Integer(validate=validate.Range(1, MAX_ENTRIES))
 
 
 def coverage_query(vendors: list[str], outcomes: list[str]) -> Schema:

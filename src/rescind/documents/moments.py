@@ -15,15 +15,19 @@ LAST = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp()) * SECOND
 """The first and last moments that are certain to be writable."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_RELATIVE = re.compile(r"now(?:([+-]\d{1,6})([smhdw]))?")
+_RFC_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_RELATIVE = r"now(?:([+-][0-9]{1,6})([smhdw]))?"
+PATTERN = f"{_RELATIVE}|{_RFC_3339}"
+"""What a time looks like, as a regular expression of JSON Schema; a date that does not exist fits too."""
+
+_is_rfc_3339, _match_relative = re.compile(_RFC_3339).fullmatch, re.compile(_RELATIVE).fullmatch
 _FORMS = "write 2026-11-20T12:00:00Z, or now-2d with s, m, h, d or w"
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def is_relative(text: object) -> bool:
     """Return whether the text is a moment relative to the beginning of a sandbox."""
-    return isinstance(text, str) and _RELATIVE.fullmatch(text) is not None
+    return isinstance(text, str) and _match_relative(text) is not None
 
 
 def parse(text: str, now: int = 0) -> int:
@@ -31,11 +35,11 @@ def parse(text: str, now: int = 0) -> int:
 
     Raises ValueError, saying what would be right.
     """
-    relative = _RELATIVE.fullmatch(text)
+    relative = _match_relative(text)
     if relative:
         amount, unit = relative.groups()
         moment = now + int(amount or 0) * _UNITS[unit or "s"] * SECOND
-    elif _RFC_3339.fullmatch(text):
+    elif _is_rfc_3339(text):
         moment = (_datetime(text) - _EPOCH) // timedelta(microseconds=1) * 1000
     else:
         raise ValueError(f"invalid time {text!r}: {_FORMS}")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from rescind import __version__
-from rescind.contract.document import open_spec
 from rescind.control.sandboxes import sandbox_name
 from rescind.coverage.catalogue import catalogue
 from rescind.documents import reading, shipped
 from rescind.errors import Problem
 from rescind.model import SECOND
+from rescind.web.control.document import control_document
 from rescind.web.control.vendors import vendor_of
 from rescind.web.current import engine, sandbox_url
 
@@ -43,7 +43,7 @@ def get_spec(document: str) -> ResponseReturnValue:
         raise Problem(HTTPStatus.NOT_FOUND, f"no document comes as .{suffix}", "ask for .yaml or .json")
     url = sandbox_url()
     if name == shipped.CONTROL_SPEC.stem:
-        content = open_spec(shipped.CONTROL_SPEC).data
+        content = control_document(engine().bounds)
     else:
         vendor = vendor_of(name)
         content, url = vendor.spec.data, url + vendor.fixture.mount
