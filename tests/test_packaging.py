@@ -29,8 +29,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ci_lines(system: str) -> list[str]:
-    """The shell lines of the README's snippet for a build server."""
-    block = re.search(rf"<!-- ci: {system} -->\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    """The shell lines of the snippet in the docs for a build server."""
+    block = re.search(rf"<!-- ci: {system} -->\n```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
     assert block is not None
     return re.findall(r"- (?:run: )?((?:pip|pytest) .*)", block[1])
 

@@ -1,4 +1,4 @@
-"""Real clients over real sockets: they delete, are refused, are limited, and meet each fault as the README says."""
+"""Real clients over real sockets: they delete, are refused, are limited, and meet each fault as the docs say."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from real_clients import CLIENTS
 from rescind.control.faults import FAULTS
 from support import ROOT, Server
 
-README = ROOT / "README.md"
+FAULTS_PAGE = ROOT / "docs" / "faults.md"
 BEGIN, END = "<!-- clients: python tests/test_real_clients.py -->\n", "<!-- end of clients -->"
 REPEAT_BY_THEMSELVES = {"aiohttp"}
 """Clients that send an idempotent request again when the connection breaks, and so hide the fault from their user."""
@@ -57,9 +57,9 @@ def test_client_deletes_is_refused_and_is_limited(server: Server, client: str) -
     assert [entry["status"] for entry in sandbox.journal()] == [200, 400, 204, 304, 304, 304, 429, 304]
 
 
-def test_table_of_faults_in_the_readme_is_what_the_clients_show(server: Server) -> None:
+def test_table_of_faults_in_the_docs_is_what_the_clients_show(server: Server) -> None:
     """``python tests/test_real_clients.py`` writes it anew."""
-    assert README.read_text().partition(BEGIN)[2].partition(END)[0] == table(server)
+    assert FAULTS_PAGE.read_text().partition(BEGIN)[2].partition(END)[0] == table(server)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -115,6 +115,6 @@ def test_retry_of_urllib3_knows_nothing_of_a_header_of_the_vendors_own(server: S
 
 if __name__ == "__main__":
     with rescind.start() as started:
-        text = README.read_text()
+        text = FAULTS_PAGE.read_text()
         before, _, rest = text.partition(BEGIN)
-        README.write_text(before + BEGIN + table(started) + END + rest.partition(END)[2])
+        FAULTS_PAGE.write_text(before + BEGIN + table(started) + END + rest.partition(END)[2])
