@@ -17,8 +17,9 @@ check: .venv/dev  ## Lint, format and types.
 	$(BIN)/mypy
 	$(BIN)/rescind check
 
-fuzz: .venv/dev  ## Schemathesis against a running server: every document, every phase, every check.
+fuzz: .venv/dev  ## Schemathesis against a running server and against the Flask app: every document, every check.
 	$(BIN)/python tests/contract/fuzz.py
+	$(BIN)/python tests/contract/fuzz.py --wsgi
 
 bench: .venv/dev  ## Ratios against a minimal Flask app, measured in one run.
 	$(BIN)/python tests/bench/bench.py

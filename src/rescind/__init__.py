@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rescind.testing import Sandbox, SandboxError, Server, VerificationError, start
     from rescind.web.app import create_app
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Sandbox", "SandboxError", "Server", "VerificationError", "create_app", "start"]
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from delays import DELAYED, beside_delays
 from load import CONNECTIONS, Load, Sent, generator, measure, median
-from systems import MINIMAL, RESCIND, TARGET, System, install_peers, running, sharing
+from systems import APP, MINIMAL, RESCIND, TARGET, System, install_peers, running, sharing
 from worlds import growth
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ CYCLES = {
 
 def main() -> None:
     """Measure, and print Markdown."""
-    systems = (MINIMAL, RESCIND, *(install_peers() if "--peers" in sys.argv else ()))
+    systems = (MINIMAL, RESCIND, APP, *(install_peers() if "--peers" in sys.argv else ()))
     starts = measured_starts(systems)
-    refused, cycles = measured_loads(systems)
+    refused, cycles, controls = measured_loads(systems)
     print(
         f"\n{os.cpu_count()} cores, load by {generator()} on the same cores, {CONNECTIONS} connections; medians of "
         f"{ROUNDS} interleaved rounds of {SECONDS} s and of {STARTS} starts. Ratios are to the first row.\n"
@@ -45,6 +45,7 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for system in systems:
         print(row(f"404: {system.name}", refused[system.name], refused[MINIMAL.name], starts[system.name], starts))
+    print(row(f"PUT of an order: {RESCIND.name}", controls, refused[RESCIND.name], (), starts))
     for name in CYCLES:
         print(row(f"put back and delete: {name}", cycles[name], cycles[MINIMAL.name], (), starts))
     alone, beside = beside_delays()
@@ -74,10 +75,11 @@ def measured_starts(systems: Sequence[System]) -> dict[str, list[float]]:
     return starts
 
 
-def measured_loads(systems: Sequence[System]) -> tuple[dict[str, list[Load]], dict[str, list[Load]]]:
-    """The loads of each system with refused calls, and with cycles where it has any."""
+def measured_loads(systems: Sequence[System]) -> tuple[dict[str, list[Load]], dict[str, list[Load]], list[Load]]:
+    """The loads of each system with refused calls, with cycles where it has any, and of control calls."""
     refused: dict[str, list[Load]] = defaultdict(list)
     cycles: dict[str, list[Load]] = defaultdict(list)
+    controls: list[Load] = []
     for _ in range(ROUNDS):
         for system in systems:
             sent = [Sent("DELETE", TARGET, tuple(system.headers.items()))]
@@ -88,7 +90,10 @@ def measured_loads(systems: Sequence[System]) -> tuple[dict[str, list[Load]], di
                     cycle = CYCLES[system.name]
                     measure(url, cycle, 204, 1)
                     cycles[system.name].append(measure(url, cycle, 204, SECONDS))
-    return refused, cycles
+                if system is RESCIND:
+                    measure(url, [PUT], 200, 1)
+                    controls.append(measure(url, [PUT], 200, SECONDS))
+    return refused, cycles, controls
 
 
 def measured_stores() -> dict[str, list[Load]]:

@@ -54,6 +54,10 @@ MINIMAL = System(
      "-b", "127.0.0.1:{port}", "minimal:app"),
 )  # fmt: skip
 RESCIND = System("rescind serve", (sys.executable, "-m", "rescind", "serve", "--port", "{port}"))
+APP = System(
+    "rescind.create_app(), gunicorn gthread 1x4",
+    (*MINIMAL.command[:-1], "rescind:create_app()"),
+)
 
 
 def install_peers() -> tuple[System, ...]:

@@ -41,7 +41,7 @@ def test_override_of_seven_strikes_exactly_seven_of_many_parallel_calls(world: W
 
 
 @pytest.mark.parametrize(
-    ("match", "used"),
+    ("match", "hits"),
     [
         ({}, True),
         ({"orderId": 72001}, True),
@@ -54,10 +54,10 @@ def test_override_of_seven_strikes_exactly_seven_of_many_parallel_calls(world: W
         ({"revertStock": False}, False),  # it was not sent
     ],
 )
-def test_override_strikes_only_what_it_matches(world: World, match: dict[str, Any], struck: bool) -> None:
+def test_override_strikes_only_what_it_matches(world: World, match: dict[str, Any], hits: bool) -> None:
     status, _ = control(world, "POST", "overrides", {"vendor": "alephee", "outcome": "forbidden", "match": match})
     assert status == 201
-    assert (world.outcome("DELETE", f"{TARGET}72001") == "forbidden") is struck
+    assert (world.outcome("DELETE", f"{TARGET}72001") == "forbidden") is hits
 
 
 def test_override_may_match_a_field_of_the_body(world: World) -> None:

@@ -238,6 +238,7 @@ QUERIES = st.sampled_from(["", "?", "?a=b", "?API_KEY=demo-key&accountId=%31&ord
 @given(prefix=PREFIXES, path=PATHS, query=QUERIES, method=st.sampled_from(["GET", "DELETE", "PUT"]))
 @example(prefix="/api/v2/orders", path="/a%2Fb", query="", method="DELETE")
 @example(prefix="", path="//", query="", method="GET")
+@example(prefix="", path="/a://b%2F", query="", method="GET")
 @example(prefix="/~h", path="/", query="?a=b", method="GET")
 def test_any_target_is_understood_alike(
     server: Server, app: Flask, prefix: str, path: str, query: str, method: str

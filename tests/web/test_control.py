@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import httpx
 import pytest
 import yaml
@@ -9,7 +12,10 @@ from openapi_spec_validator import validate
 
 from rescind import __version__
 from rescind.cli import main
+from rescind.control.limits import keywords
 from rescind.documents import shipped
+from rescind.model import Bounds
+from rescind.web.control.document import control_document
 from support import Server, serving
 
 
@@ -30,8 +36,37 @@ def test_spec_is_the_document_with_the_base_url_of_the_sandbox_first(
     assert as_yaml == as_json
     assert as_json["servers"][0] == {"url": sandbox}
     written = yaml.safe_load((shipped.SPEC_DIR / f"{name}.yaml").read_text())
-    assert {**as_json, "servers": as_json["servers"][1:]} == written
+    expected = control_document(Bounds()) if name == "control" else written
+    assert {**as_json, "servers": as_json["servers"][1:]} == expected
     validate(as_json)
+
+
+def test_document_of_the_control_api_has_the_bounds_of_its_server() -> None:
+    with serving("--max-delay-ms", "1234") as server:
+        schemas = httpx.get(f"{server.url}/_rescind/specs/control.json").json()["components"]["schemas"]
+        assert schemas["Delay"]["anyOf"][0] == {"type": "number", "minimum": 0, "maximum": 1234, "x-bound": "delay"}
+        for delay, status in ((1234, 201), (1235, 400)):
+            override = {"vendor": "alephee", "delay_ms": delay}
+            assert httpx.post(f"{server.url}/_rescind/overrides", json=override).status_code == status
+
+
+def test_every_bound_of_the_document_is_known_and_every_known_one_is_used() -> None:
+    def named(part: Any) -> set[str]:
+        children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        mine = {part["x-bound"]} if isinstance(part, dict) and "x-bound" in part else set()
+        return mine.union(*map(named, children))
+
+    assert named(yaml.safe_load(shipped.CONTROL_SPEC.read_text())) == keywords(Bounds()).keys()
+
+
+@pytest.mark.parametrize(
+    "since", ["0", "now", "now-1m", "2026-11-20T12:00:00Z", "2026-11-20t12:00:00.5+01:00", "soon", "now-1y"]
+)
+def test_document_and_code_agree_on_what_a_time_is(since: str, sandbox: str, client: httpx.Client) -> None:
+    operation = control_document(Bounds())["paths"]["/_rescind/journal"]["get"]
+    pattern = next(one["schema"]["pattern"] for one in operation["parameters"] if one["name"] == "since")
+    status = client.get(f"{sandbox}/_rescind/journal", params={"since": since}).status_code
+    assert (status == 200) is (re.search(pattern, since) is not None)
 
 
 @pytest.mark.parametrize(

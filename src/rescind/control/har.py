@@ -12,6 +12,7 @@ from rescind.control.masking import MASK, is_secret, mask_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rescind.control.journal import ReplyView, RequestView
     from rescind.model import JournalEntry
 
 
@@ -34,7 +35,7 @@ def _entry(entry: JournalEntry, base_url: str) -> dict[str, Any]:
     }
 
 
-def _request(entry: JournalEntry, shown: dict[str, Any], base_url: str) -> dict[str, Any]:
+def _request(entry: JournalEntry, shown: RequestView, base_url: str) -> dict[str, Any]:
     pairs = [(name, value) for name, values in shown["query"].items() for value in values]
     request = {
         "method": shown["method"],
@@ -51,7 +52,7 @@ def _request(entry: JournalEntry, shown: dict[str, Any], base_url: str) -> dict[
     return request
 
 
-def _response(entry: JournalEntry, shown: dict[str, Any] | None) -> dict[str, Any]:
+def _response(entry: JournalEntry, shown: ReplyView | None) -> dict[str, Any]:
     reply, headers = entry.delivery.reply, shown["headers"] if shown else {}
     size = len(reply.body) if reply else 0
     return {

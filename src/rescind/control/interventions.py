@@ -13,7 +13,8 @@ from rescind.errors import Problem
 if TYPE_CHECKING:
     from rescind.contract.operations import Operation
     from rescind.contract.received import Received
-    from rescind.model import Bounds, Record, Request
+    from rescind.control.overrides import Override
+    from rescind.model import Bounds, Request
     from rescind.store import Transaction
 
 
@@ -64,7 +65,7 @@ def can_make(fault: str, *, has_socket: bool) -> bool:
     return has_socket or not needs_socket(fault)
 
 
-def _by_override(override: Record, request: Request, bounds: Bounds) -> Intervention:
+def _by_override(override: Override, request: Request, bounds: Bounds) -> Intervention:
     outcome, fault, rule = override["outcome"], override["fault"], f"override {override['id']}"
     delay_ms = delay_of(override, bounds)
     if fault is not None and not can_make(fault, has_socket=request.has_socket):

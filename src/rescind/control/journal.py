@@ -5,7 +5,7 @@ An entry is written in the call's own transaction, before the reply leaves. Secr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from rescind.contract.received import Received
 from rescind.control.masking import is_secret, mask_headers, mask_query, mask_text, mask_value
@@ -25,6 +25,52 @@ M = TypeVar("M", Request, Reply)
 LOG = "journal"
 _MAX_TEXT = 1_000
 _SHORTEST_SECRET = 4
+
+
+class RequestView(TypedDict):
+    """A request as the journal shows it."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: dict[str, str]
+    body: str
+
+
+class ReplyView(TypedDict):
+    """A reply as the journal shows it."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+class DecisionView(TypedDict):
+    """Where on the path of the request, and by which rule, an exchange was decided."""
+
+    stage: str
+    rule: str
+    says: str
+
+
+class EntryView(TypedDict):
+    """An entry as the control API shows it, with its secrets masked."""
+
+    id: int
+    at: str
+    request: RequestView
+    vendor: str | None
+    operation: str | None
+    outcome: str | None
+    status: int | None
+    decided_by: DecisionView | None
+    facts: list[str]
+    violations: list[dict[str, Any]]
+    forced: str | None
+    fault: str | None
+    delay_ms: float
+    took_ms: float
+    reply: ReplyView | None
 
 
 class Times(NamedTuple):
@@ -79,7 +125,7 @@ def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
     transaction.append(LOG, entry, bounds.journal)
 
 
-def show(entry: JournalEntry) -> dict[str, Any]:
+def show(entry: JournalEntry) -> EntryView:
     """Format an entry for the control API, with its secrets masked."""
     request, decision, names = entry.request, entry.decision, entry.secret_names
     secrets = secret_values(entry)
@@ -182,11 +228,11 @@ def _text(body: bytes) -> str:
     return body.decode(errors="replace")
 
 
-def _decided_by(decision: Decision, secrets: list[str]) -> dict[str, str]:
+def _decided_by(decision: Decision, secrets: list[str]) -> DecisionView:
     return {"stage": decision.stage, "rule": decision.rule, "says": mask_value(decision.says, secrets)}
 
 
-def _reply(reply: Reply | None) -> dict[str, Any] | None:
+def _reply(reply: Reply | None) -> ReplyView | None:
     if reply is None:
         return None
     return {"status": reply.status, "headers": mask_headers(dict(reply.headers)), "body": mask_text(_text(reply.body))}

@@ -7,7 +7,7 @@ times, however many clients call at once.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from marshmallow import RAISE, Schema, fields, validate
 
@@ -23,11 +23,27 @@ if TYPE_CHECKING:
 
     from rescind.contract.operations import Operation
     from rescind.contract.received import Received
-    from rescind.model import Bounds, Record
+    from rescind.model import Bounds
     from rescind.rules.vendor import Vendor
     from rescind.store import Transaction
 
 TABLE = "overrides"
+
+
+class Override(TypedDict):
+    """An override as it is kept, and as the control API shows it; ``used`` is how often it was used."""
+
+    id: str
+    used: int
+    vendor: str
+    operation: str | None
+    match: dict[str, Any]
+    outcome: str | None
+    fault: str | None
+    effect: bool | None
+    delay_ms: Any
+    times: int | None
+    seed: int
 
 
 def override_schema(bounds: Bounds) -> Schema:
@@ -52,26 +68,26 @@ class Overrides:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def add(self, wanted: Mapping[str, Any], vendors: Mapping[str, Vendor], bounds: Bounds) -> Record:
+    def add(self, wanted: Mapping[str, Any], vendors: Mapping[str, Vendor], bounds: Bounds) -> Override:
         """Queue an override. Raises Problem for one that does not fit, or one too many."""
         schema = override_schema(bounds)
-        override = checked(schema, wanted)
-        _refuse_what_does_not_exist(override, vendors, schema)
+        override = cast("Override", checked(schema, wanted))
+        _refuse_unknown_names(override, vendors, schema)
         rows = self._transaction.rows(TABLE)
         if len(rows) >= bounds.overrides:
-            spent = next((key for key, row in rows.items() if _is_spent(row)), None)
-            if spent is None:
+            used_up = next((key for key, row in rows.items() if _is_used_up(row)), None)
+            if used_up is None:
                 detail = f"the sandbox has {bounds.overrides} overrides already"
                 raise Problem(HTTPStatus.CONFLICT, detail, "delete some, reset, or start with a larger --max-overrides")
-            self._transaction.erase(TABLE, spent)
+            self._transaction.erase(TABLE, used_up)
         serial = self._transaction.read("serials", TABLE, 0) + 1
         self._transaction.write("serials", TABLE, serial)
-        override |= {"id": str(serial), "used": 0}
+        override = {**override, "id": str(serial), "used": 0}
         self._transaction.write(TABLE, str(serial), override)
         return override
 
-    def list(self) -> list[Record]:
-        """Return all overrides in their order, those that are spent too."""
+    def list(self) -> list[Override]:
+        """Return all overrides in their order, those that are used up too."""
         return list(self._transaction.rows(TABLE).values())
 
     def remove(self, identifier: str | None = None) -> None:
@@ -83,26 +99,26 @@ class Overrides:
         for key in [identifier] if identifier is not None else list(rows):
             self._transaction.erase(TABLE, key)
 
-    def take(self, operation: Operation, received: Received) -> Record | None:
+    def take(self, operation: Operation, received: Received) -> Override | None:
         """Use the first override that the call matches; return None if it matches none."""
         for key, row in self._transaction.rows(TABLE).items():
-            if not _is_spent(row) and _matches(row, operation, received):
-                taken: Record = {**row, "used": row["used"] + 1}
+            if not _is_used_up(row) and _matches(row, operation, received):
+                taken = cast("Override", {**row, "used": row["used"] + 1})
                 self._transaction.write(TABLE, key, taken)
                 return taken
         return None
 
 
-def delay_of(override: Record, bounds: Bounds) -> float:
+def delay_of(override: Override, bounds: Bounds) -> float:
     """Return the delay of this use of an override, in milliseconds."""
     return draw(override["delay_ms"], f"{override['seed']}/{override['id']}/{override['used']}", bounds.delay_ms)
 
 
-def _is_spent(override: Record) -> bool:
+def _is_used_up(override: Override) -> bool:
     return override["times"] is not None and override["used"] >= override["times"]
 
 
-def _matches(override: Record, operation: Operation, received: Received) -> bool:
+def _matches(override: Override, operation: Operation, received: Received) -> bool:
     if override["vendor"] != operation.vendor or override["operation"] not in (None, operation.id):
         return False
     if override["outcome"] is not None and override["outcome"] not in operation.examples:
@@ -113,7 +129,7 @@ def _matches(override: Record, operation: Operation, received: Received) -> bool
     )
 
 
-def _refuse_what_does_not_exist(override: Record, vendors: Mapping[str, Vendor], schema: Schema) -> None:
+def _refuse_unknown_names(override: Override, vendors: Mapping[str, Vendor], schema: Schema) -> None:
     vendor = vendors.get(override["vendor"])
     if vendor is None:
         raise invalid_fields([(("vendor",), f"Unknown: expected one of: {', '.join(vendors)}.")], schema)

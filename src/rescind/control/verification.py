@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
@@ -19,7 +19,39 @@ if TYPE_CHECKING:
 
 _NEAREST = 3
 _MILLISECOND = 1_000_000
+_SHOWN = ("method", "path", "query")
 _PLAIN = ("vendor", "operation", "outcome", "status", "method", "path", "forced", "fault")
+
+
+class Verdict(TypedDict):
+    """Whether the exchanges are as wanted; ``matched`` are the ids of those that match.
+
+    Where they are not: the exchanges that came ``too_soon``, the ``step`` of an order that was not met, the ``nearest``
+    misses field by field.
+    """
+
+    verified: bool
+    count: int
+    matched: list[int]
+    too_soon: NotRequired[list[TooSoon]]
+    step: NotRequired[int]
+    nearest: NotRequired[list[NearMiss]]
+
+
+class TooSoon(TypedDict):
+    """An exchange that came too soon after the one before, and after how many milliseconds."""
+
+    id: int
+    after_ms: float
+
+
+class NearMiss(TypedDict):
+    """An exchange that nearly matched, and the fields in which it did not."""
+
+    id: int
+    request: dict[str, Any]
+    outcome: str | None
+    misses: list[dict[str, Any]]
 
 
 class MatchSchema(Schema):
@@ -68,7 +100,7 @@ class VerifySchema(Schema):
             raise ValidationError("Cannot be more than at_most.", "at_least")
 
 
-def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> dict[str, Any]:
+def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> Verdict:
     """Check that the exchanges are as wanted; ``nearest`` are those that came closest, field by field."""
     if "order" in wanted:
         return _verify_order(entries, wanted["order"])
@@ -78,7 +110,7 @@ def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> dict[s
     as_often = count == wanted.get("count", count)
     as_often &= wanted.get("at_least", 0) <= count <= wanted.get("at_most", count)
     too_soon = _too_soon(matched, wanted.get("min_interval_ms", 0))
-    report: dict[str, Any] = {
+    report: Verdict = {
         "verified": as_often and not too_soon,
         "count": count,
         "matched": [entry.id for entry in matched],
@@ -119,7 +151,7 @@ def misses_of(entry: JournalEntry, match: Mapping[str, Any]) -> list[Difference]
     )
 
 
-def _verify_order(entries: Sequence[JournalEntry], order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _verify_order(entries: Sequence[JournalEntry], order: Sequence[Mapping[str, Any]]) -> Verdict:
     """Check that exchanges like these came one after the other, with or without others in between."""
     position = 0
     matched: list[int] = []
@@ -134,7 +166,7 @@ def _verify_order(entries: Sequence[JournalEntry], order: Sequence[Mapping[str, 
     return {"verified": True, "count": len(matched), "matched": matched}
 
 
-def _too_soon(matched: Sequence[JournalEntry], min_interval_ms: int) -> list[dict[str, Any]]:
+def _too_soon(matched: Sequence[JournalEntry], min_interval_ms: int) -> list[TooSoon]:
     """Return the exchanges that came sooner after the one before than they may, by the system's clock."""
     pauses = [(later.id, (later.real - earlier.real) / _MILLISECOND) for earlier, later in pairwise(matched)]
     return [{"id": identifier, "after_ms": pause} for identifier, pause in pauses if pause < min_interval_ms]
@@ -148,12 +180,12 @@ def _masked(difference: Difference, entry: JournalEntry) -> dict[str, Any]:
     return difference._replace(got=got)._asdict()
 
 
-def _nearest(misses: Sequence[tuple[JournalEntry, list[Difference]]]) -> list[dict[str, Any]]:
+def _nearest(misses: Sequence[tuple[JournalEntry, list[Difference]]]) -> list[NearMiss]:
     nearest = sorted(misses, key=lambda one: len(one[1]))[:_NEAREST]
     return [
         {
             "id": entry.id,
-            "request": {name: show(entry)["request"][name] for name in ("method", "path", "query")},
+            "request": {name: part for name, part in show(entry)["request"].items() if name in _SHOWN},
             "outcome": full_name(entry),
             "misses": [_masked(difference, entry) for difference in missing],
         }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rescind.testing.control_client import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from rescind.control.journal import EntryView
     from rescind.testing.sandbox import Sandbox
 
 
@@ -21,7 +20,7 @@ def format_journal(sandbox: Sandbox, last: int) -> str:
     return "\n".join(line for entry in entries for line in _format_entry(entry)) or "No call has reached it."
 
 
-def _format_entry(entry: Mapping[str, Any]) -> list[str]:
+def _format_entry(entry: EntryView) -> list[str]:
     request, reply = entry["request"], entry["reply"] or {"status": entry["fault"], "body": ""}
     query = "&".join(f"{name}={value}" for name, values in request["query"].items() for value in values)
     lines = [f"{entry['id']}. {request['method']} {request['path']}" + (f"?{query}" if query else "")]

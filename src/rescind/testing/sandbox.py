@@ -13,6 +13,9 @@ from rescind.testing.parts import Clock, Settings, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rescind.control.journal import EntryView
+    from rescind.control.overrides import Override
+    from rescind.control.verification import Verdict
     from rescind.coverage.catalogue import CatalogueEntry, WayRequest
     from rescind.coverage.counting import Report
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 class VerificationError(AssertionError):
     """The journal is not as a test says that it is; ``report`` has the exchanges that came nearest."""
 
-    def __init__(self, report: Mapping[str, Any]) -> None:
+    def __init__(self, report: Verdict) -> None:
         self.report = report
         super().__init__(f"the sandbox met something else: {json.dumps(report, indent=2)}")
 
@@ -94,7 +97,7 @@ class Sandbox:
         delay_ms: Any = None,
         times: int | None = 1,
         seed: int = 0,
-    ) -> dict[str, Any]:
+    ) -> Override:
         """Order the answer to the next calls that match: an outcome, a fault or a delay; ``times`` None is for good.
 
         >>> sandbox.override("alephee", outcome="rate_limited", times=2)["id"]
@@ -103,10 +106,10 @@ class Sandbox:
         given = {"operation": operation, "outcome": outcome, "fault": fault, "effect": effect, "delay_ms": delay_ms}
         wanted = {name: value for name, value in given.items() if value is not None}
         wanted |= {"vendor": vendor, "match": match or {}, "times": times, "seed": seed}
-        override: dict[str, Any] = self.control.call("POST", "/overrides", wanted)
+        override: Override = self.control.call("POST", "/overrides", wanted)
         return override
 
-    def fault(self, vendor: str, fault: str, *, times: int | None = 1, **more: Any) -> dict[str, Any]:
+    def fault(self, vendor: str, fault: str, *, times: int | None = 1, **more: Any) -> Override:
         """Order a fault on the wire; ``more`` is as for ``override``.
 
         >>> sandbox.fault("rxuniverse", "reply_lost", operation="cancelOrder")["fault"]
@@ -114,21 +117,21 @@ class Sandbox:
         """
         return self.override(vendor, fault=fault, times=times, **more)
 
-    def overrides(self) -> list[dict[str, Any]]:
+    def overrides(self) -> list[Override]:
         """Return all overrides, and how often each was used."""
-        found: list[dict[str, Any]] = self.control.call("GET", "/overrides")["overrides"]
+        found: list[Override] = self.control.call("GET", "/overrides")["overrides"]
         return found
 
-    def journal(self, **wanted: Any) -> list[dict[str, Any]]:
+    def journal(self, **wanted: Any) -> list[EntryView]:
         """Return the exchanges, oldest first: by vendor, operation, outcome, status, since or limit.
 
         >>> sandbox.journal(vendor="alephee", status=429)
         []
         """
-        entries: list[dict[str, Any]] = self.control.call("GET", "/journal", query=wanted.items())["entries"]
+        entries: list[EntryView] = self.control.call("GET", "/journal", query=wanted.items())["entries"]
         return entries
 
-    def verify(self, match: Json | None = None, **wanted: Any) -> dict[str, Any]:
+    def verify(self, match: Json | None = None, **wanted: Any) -> Verdict:
         """Check that the exchanges are as ``wanted`` says: count, at_least, at_most, min_interval_ms or order.
 
         Raises VerificationError, which has the exchanges that came nearest, if they are not.
@@ -137,7 +140,7 @@ class Sandbox:
         True
         """
         asked = wanted | ({"match": match} if match is not None else {})
-        report: dict[str, Any] = self.control.call("POST", "/journal/verify", asked)
+        report: Verdict = self.control.call("POST", "/journal/verify", asked)
         if not report["verified"]:
             raise VerificationError(report)
         return report

@@ -1,7 +1,8 @@
 """Alephee: delete an order for the indicated account.
 
-Sources: the vendor's page on ``DELETE /v2/orders`` (seeds 000 and 001); its pages on authentication, on business rules
-and on usage limiting. The key, the rate and the parameters' types are the contract's matter.
+Sources: "Delete an order", request, response and business rules
+(https://developers.alephee.com/v2/orders/delete-methods/delete-an-order/request), "Authentication" and "Rate limiting"
+of the same site. The key, the rate and the types of the parameters are checked by the contract.
 """
 
 from __future__ import annotations

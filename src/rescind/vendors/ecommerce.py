@@ -1,7 +1,7 @@
 """Ecommerce, a shop on Django REST framework: delete an order of one's own, and read it.
 
-Sources: the vendor's page on ``DELETE /api/v1/i/orders/{id}/`` (seed 002) and its page on retrieving an order. How the
-totals of an order add up is assumed.
+Sources: "Cancel order" (https://www.mintlify.com/klvxn/ecommerce-api/api/orders/cancel-order) and "Get order"
+(https://klvxn-ecommerce-api-38.mintlify.app/api/orders/get-order). How the totals of an order add up is assumed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Money(fields.String):
 
 
 class Settings(RecordSchema):
-    """The shop has none."""
+    """The settings of the shop: there are none."""
 
 
 class Token(RecordSchema):

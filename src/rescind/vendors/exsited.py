@@ -1,7 +1,8 @@
 """Exsited, billing: delete an order for good, with an OAuth 2.0 token.
 
-Sources: the vendor's page on ``DELETE /api/v3/orders/{order_id}`` (seed 003), its page on authentication, and for what
-they leave open RFC 6749 (the grants) and RFC 6750 (the bearer token, which is the contract's matter).
+Sources: "Order DELETE API Documentation", "Exsited API Authentication"
+(https://developer.exsited.com/exsited-api-authentication), and for what they leave open RFC 6749 (the grants) and
+RFC 6750 (the bearer token, which the contract checks).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ LIFETIME_SECONDS = 3600
 
 
 class Settings(RecordSchema):
-    """The account has none."""
+    """The settings of the account: there are none."""
 
 
 class AccessToken(RecordSchema):

@@ -1,7 +1,8 @@
 """RxUniverse, an optical lab system: cancel an order, and read its status.
 
-Sources: the vendor's page on ``DELETE /api/v2/orders/{orderIdentifier}`` (seed 004 and the public page of the same
-name) and its page on fetching an order's status.
+Sources: "Cancel an Order"
+(https://rxuniverse.atlassian.net/wiki/pages/viewpage.action?navigatingVersions=true&pageId=3070623751) and "Fetch Order
+Status" (https://rxuniverse.atlassian.net/wiki/pages/viewpage.action?pageId=3075244040).
 """
 
 from __future__ import annotations

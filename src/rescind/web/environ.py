@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rescind.control.sandboxes import Address
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_ABSOLUTE = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 """What a path may have unescaped (RFC 3986, section 3.3), beside letters, digits and ``-._``."""
 

@@ -15,7 +15,7 @@ from rescind.web.environ import has_socket
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from rescind.model import Record
+    from rescind.control.overrides import Override
     from rescind.store import Transaction
 
 views = Blueprint("overrides", __name__)
@@ -32,7 +32,7 @@ def add_override() -> ResponseReturnValue:
     """Queue an override. A fault that this host cannot make is refused now, not answered normally later."""
     wanted, current, sockets = json_object(), engine(), has_socket(request.environ)
 
-    def add(transaction: Transaction) -> Record:
+    def add(transaction: Transaction) -> Override:
         override = Overrides(transaction).add(wanted, current.vendors, current.bounds)
         fault = override["fault"]
         if fault is not None and not can_make(fault, has_socket=sockets):
