@@ -54,7 +54,7 @@ def _format_option(*formats: str) -> Callable[[Command], Command]:
         envvar=f"{PREFIX}FORMAT",
         show_envvar=True,
         show_default=True,
-        help="how to print",
+        help="Print in this format.",
     )
 
 
@@ -70,7 +70,7 @@ def rescind() -> None:
 
 @rescind.command(params=[*options(*Settings.__dataclass_fields__)])
 def serve(**chosen: Any) -> None:
-    """Answer as the vendors do."""
+    """Serve the vendors' APIs and the control API."""
     from rescind.server.upkeep import own_garbage  # noqa: PLC0415 - each command imports what it needs
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -113,16 +113,14 @@ def check(paths: tuple[Path, ...]) -> None:
 
 
 @rescind.command(params=[*options("vendor", "control_token")])
-@click.option(
-    "--url", required=True, metavar="BASE", envvar=f"{PREFIX}URL", show_envvar=True, help="base URL of the sandbox"
-)
+@click.option("--url", required=True, metavar="BASE", envvar=f"{PREFIX}URL", show_envvar=True, help="Ask this sandbox.")
 @click.option(
     "--fail-under",
     type=float,
     metavar="PERCENT",
     envvar=f"{PREFIX}FAIL_UNDER",
     show_envvar=True,
-    help="exit 1 below this",
+    help="Exit with 1 below this percentage.",
 )
 @click.option(
     "--ignore",
@@ -131,7 +129,7 @@ def check(paths: tuple[Path, ...]) -> None:
     metavar="ID",
     envvar=f"{PREFIX}IGNORE",
     show_envvar=True,
-    help="leave an outcome out; repeatable",
+    help="Leave this outcome out; repeatable.",
 )
 @_format_option("table", "json", "markdown", "junit", "html")
 @click.pass_context

@@ -36,36 +36,41 @@ def _option(default: Any, text: str, metavar: str | None = None, kind: type | No
 class Settings:
     """How to serve. Each field is an option; its help is what ``--help`` prints."""
 
-    host: str = _option("127.0.0.1", "address to listen on")
-    port: int = _option(8080, "port; 0 takes a free one")
-    vendor: tuple[str, ...] = _option((), "only this vendor; repeatable", "NAME")
-    spec: Path | None = _option(None, "folder of more specs and rules, searched first", "DIR", Path)
-    fixtures: Path | None = _option(None, "folder of more fixtures, searched first", "DIR", Path)
-    store: str = _option("memory://", "where the world lives; redis://HOST:PORT/DB shares it", "URL")
-    workers: int = _option(1, "processes that answer on the port; more than one need a shared store", "N")
-    reload: bool = _option(default=False, text="pick up edited specs, rules and fixtures")
-    control_token: str | None = _option(None, "bearer token of the control API; needed off loopback", "TOKEN", str)
-    no_debug_headers: bool = _option(default=False, text="leave X-Rescind-Outcome out of replies")
-    max_body: int = _option(2 * 1024 * 1024, "largest request body", "BYTES")
-    max_connections: int = _option(4096, "connections at once", "N")
-    idle_seconds: int = _option(75, "how long an idle connection is kept", "N")
-    max_sandboxes: int = _option(Bounds.sandboxes, "sandboxes at once", "N")
-    sandbox_idle_seconds: int = _option(Bounds.idle_seconds, "how long a sandbox must be unused to make room", "N")
-    max_overrides: int = _option(Bounds.overrides, "overrides of a sandbox", "N")
-    max_journal: int = _option(Bounds.journal, "journal entries of a sandbox", "N")
-    max_journal_body: int = _option(Bounds.journal_body, "bytes of a body that the journal keeps", "BYTES")
-    max_records: int = _option(Bounds.records, "records of a collection that differ from the fixtures", "N")
-    max_delay_ms: int = _option(Bounds.delay_ms, "longest delay of a reply", "N")
-    max_hang_ms: int = _option(Bounds.hang_ms, "longest hang", "N")
+    host: str = _option("127.0.0.1", "Listen on this address.")
+    port: int = _option(8080, "Listen on this port; 0 takes a free one.")
+    vendor: tuple[str, ...] = _option((), "Load only this vendor; repeatable.", "NAME")
+    spec: Path | None = _option(None, "Search this folder of specs and rules first.", "DIR", Path)
+    fixtures: Path | None = _option(None, "Search this folder of fixtures first.", "DIR", Path)
+    store: str = _option("memory://", "Keep the state here; redis://HOST:PORT/DB shares it.", "URL")
+    workers: int = _option(1, "Run so many processes; more than one need a shared store.", "N")
+    reload: bool = _option(default=False, text="Reload edited specs, rules and fixtures.")
+    control_token: str | None = _option(
+        None, "Require this token for the control API; needed off loopback.", "TOKEN", str
+    )
+    no_debug_headers: bool = _option(default=False, text="Leave X-Rescind-Outcome out of replies.")
+    max_body: int = _option(2 * 1024 * 1024, "Limit the size of a request body.", "BYTES")
+    max_connections: int = _option(4096, "Limit the connections at once.", "N")
+    idle_seconds: int = _option(75, "Close a connection that is idle for so long.", "N")
+    max_sandboxes: int = _option(Bounds.sandboxes, "Limit the sandboxes at once.", "N")
+    sandbox_idle_seconds: int = _option(Bounds.idle_seconds, "Let a sandbox make room after so long without use.", "N")
+    max_overrides: int = _option(Bounds.overrides, "Limit the overrides of a sandbox.", "N")
+    max_journal: int = _option(Bounds.journal, "Limit the journal entries of a sandbox.", "N")
+    max_journal_body: int = _option(Bounds.journal_body, "Limit what the journal keeps of a body.", "BYTES")
+    max_records: int = _option(Bounds.records, "Limit the changed records of a collection.", "N")
+    max_delay_ms: int = _option(Bounds.delay_ms, "Limit the delay of a reply.", "N")
+    max_hang_ms: int = _option(Bounds.hang_ms, "Limit the time of a hang.", "N")
 
     @classmethod
-    def of(cls, caller: str, given: Mapping[str, Any], refused: Collection[str] = ()) -> Self:
-        """Check the arguments of ``caller``. Raises SettingsError for an unknown name or a wrong type."""
+    def of(cls, caller: str, given: Mapping[str, Any], refused: Collection[str], reason: str) -> Self:
+        """Check the arguments of ``caller``, which does not take the ``refused`` ones for that ``reason``.
+
+        Raises SettingsError for those, for an unknown name, and for a wrong type.
+        """
         known = {one.name: one.metadata["kind"] for one in fields(cls) if one.name not in refused}
         chosen: dict[str, Any] = {}
         for name, value in given.items():
             if name in refused:
-                raise SettingsError(f"{caller} does not take {name!r}: the host that serves it decides on that")
+                raise SettingsError(f"{caller} does not take {name!r}: {reason}")
             if name not in known:
                 nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
                 raise SettingsError(f"{caller} has no setting {name!r}; did you mean {nearest!r}?")

@@ -55,7 +55,7 @@ def test_settings_come_from_arguments_and_from_the_environment(monkeypatch: pyte
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
-        ({"host": "127.0.0.1"}, {}, r"create_app\(\) does not take 'host': the host that serves it decides"),
+        ({"host": "127.0.0.1"}, {}, r"create_app\(\) does not take 'host': the WSGI host decides"),
         ({"port": 8080}, {}, r"create_app\(\) does not take 'port'"),
         ({"workers": 2}, {}, r"create_app\(\) does not take 'workers'"),
         ({"vendors": ()}, {}, r"create_app\(\) has no setting 'vendors'; did you mean 'vendor'"),

@@ -66,7 +66,7 @@ def start(**settings: Any) -> Server:
     from rescind.settings import Settings  # noqa: PLC0415
     from rescind.web import flask_loader  # noqa: PLC0415
 
-    chosen = Settings.of("start()", {"port": 0, **settings}, refused=_OF_THE_COMMAND)
+    chosen = Settings.of("start()", {"port": 0, **settings}, _OF_THE_COMMAND, "only rescind serve has it")
     service = assemble(chosen)
     listeners = listen(chosen.host, chosen.port)[0]
     server = SocketServer(service, flask_loader(service), Upkeep(chosen.idle_seconds))

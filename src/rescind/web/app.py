@@ -31,7 +31,7 @@ def create_app(**settings: Any) -> Flask:
     >>> app.test_client().delete("/api/v2/orders/72544").status
     '200 OK'
     """
-    given = Settings.of("create_app()", settings, refused=OF_THE_HOST)
+    given = Settings.of("create_app()", settings, OF_THE_HOST, "the WSGI host decides on it")
     chosen = Settings.from_environment(**{name: getattr(given, name) for name in settings})
     return flask_app(assemble(chosen))
 
