@@ -116,6 +116,39 @@ def test_override_fault_and_preferred_outcome_go_together(world: World) -> None:
     assert (outcome(other), other.fault) == ("deleted", "truncated_body")
 
 
+def test_preference_applied_names_only_what_was_applied(world: World) -> None:
+    override(world, vendor="alephee", fault="slow_body", times=1)
+    both = world.call("DELETE", TARGET, Prefer="code=500, fault=hang")
+    assert (outcome(both), both.fault, dict(both.headers)["Preference-Applied"]) == (
+        "server_error",
+        "slow_body",
+        "code=500",
+    )
+    assert entries(world)[0]["decided_by"]["rule"] == "override 1; Prefer: code=500"
+
+
+def test_forced_outcome_leaves_the_fault_to_the_preference_and_no_typo_passes(world: World) -> None:
+    override(world, vendor="alephee", outcome="forbidden", times=3)
+    met = world.call("DELETE", TARGET, Prefer="code=500, fault=slow_body")
+    assert (outcome(met), met.fault, dict(met.headers)["Preference-Applied"]) == (
+        "forbidden",
+        "slow_body",
+        "fault=slow_body",
+    )
+    assert world.call("DELETE", TARGET, Prefer="fault=slow_bdy").status == 400
+    plain = world.call("DELETE", TARGET, Prefer="code=500")
+    assert (outcome(plain), "Preference-Applied" in dict(plain.headers)) == ("forbidden", False)
+
+
+@pytest.mark.parametrize("stop", ["raise SystemExit(3)", "raise GeneratorExit", "import sys; sys.exit()"])
+def test_rule_that_wants_to_end_the_process_is_a_500_in_the_journal(tmp_path: Path, stop: str) -> None:
+    (tmp_path / "boxes.yaml").write_text(DOCUMENT)
+    (tmp_path / "boxes.py").write_text(CRASHING.replace('raise ZeroDivisionError("by zero")', stop))
+    world = _world(tmp_path)
+    assert world.call("DELETE", "/boxes/b1").status == 500
+    assert entries(world)[0]["status"] == 500
+
+
 def test_problem_of_validation_gets_the_ordered_fault_and_uses_the_override_up(boxes: World) -> None:
     override(boxes, vendor="boxes", fault="reply_lost")
     refused = boxes.call("POST", "/boxes/b1", b"no json", Content_Type="application/json")
@@ -131,7 +164,7 @@ def test_preference_that_does_not_exist_uses_up_what_was_ordered_and_is_in_the_j
     refused = world.call("DELETE", TARGET, Prefer="code=999")
     assert (refused.status, refused.delay_ms) == (400, 70)
     (entry,) = entries(world)
-    assert (entry["operation"], entry["status"], entry["decided_by"]["stage"]) == ("deleteOrder", 400, "forced")
+    assert (entry["operation"], entry["status"], entry["decided_by"]["stage"]) == ("deleteOrder", 400, "preference")
     assert world.outcome("DELETE", TARGET) == "deleted"
 
 

@@ -81,9 +81,9 @@ def shown(url: str, fault: str) -> str:
     ordered = httpx.post(f"{base}/_rescind/overrides", json={"vendor": "rxuniverse", "fault": fault, "delay_ms": 50})
     if ordered.status_code == httpx.codes.CONFLICT:
         return "refused (409)"
-    address = urlsplit(url)
+    address, close = urlsplit(url), "Connection: close\r\n" if fault == "slow_body" else ""
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
-        connection.sendall(f"DELETE /~{fault}{ORDER} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(f"DELETE /~{fault}{ORDER} HTTP/1.1\r\nHost: localhost\r\n{close}\r\n".encode())
         try:
             received = raw_read(connection)
         except ConnectionResetError:

@@ -65,7 +65,7 @@ def _format_option(*formats: str) -> Callable[[Command], Command]:
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def rescind() -> None:
-    """See ``help`` above."""
+    """Run one of the commands."""
 
 
 @rescind.command(params=[*options(*Settings.__dataclass_fields__)])
@@ -75,7 +75,7 @@ def serve(**chosen: Any) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     settings = Settings(**chosen)
-    with own_garbage():
+    with own_garbage() as loaded:
         from rescind.assembly import assemble, fixture_dirs, spec_dirs  # noqa: PLC0415
         from rescind.server.reload import Reload  # noqa: PLC0415
         from rescind.server.serving import SocketServer  # noqa: PLC0415
@@ -83,10 +83,11 @@ def serve(**chosen: Any) -> None:
         from rescind.web import flask_loader  # noqa: PLC0415
 
         service = assemble(settings)
-    folders = [*spec_dirs(settings.spec), *fixture_dirs(settings.fixtures)]
-    reload = Reload(service, folders) if settings.reload else None
-    upkeep = Upkeep(settings.idle_seconds, reload, collects_garbage=True)
-    SocketServer(service, flask_loader(service), upkeep).serve(lambda url: _announce(service.engine, url))
+        loaded()
+        folders = [*spec_dirs(settings.spec), *fixture_dirs(settings.fixtures)]
+        reload = Reload(service, folders) if settings.reload else None
+        upkeep = Upkeep(settings.idle_seconds, reload, collects_garbage=True)
+        SocketServer(service, flask_loader(service), upkeep).serve(lambda url: _announce(service.engine, url))
 
 
 @rescind.command(params=[*options("vendor", "spec", "fixtures")])
@@ -116,7 +117,7 @@ def check(paths: tuple[Path, ...]) -> None:
 @click.option("--url", required=True, metavar="BASE", envvar=f"{PREFIX}URL", show_envvar=True, help="Ask this sandbox.")
 @click.option(
     "--fail-under",
-    type=float,
+    type=click.FloatRange(0, 100),
     metavar="PERCENT",
     envvar=f"{PREFIX}FAIL_UNDER",
     show_envvar=True,

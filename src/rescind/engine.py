@@ -12,7 +12,7 @@ from rescind.control import journal
 from rescind.control.exchange import Exchange
 from rescind.control.interventions import intervene
 from rescind.coverage import counting
-from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
+from rescind.errors import Problem, StoreDownError, StoreError, crash_problem, method_problem
 from rescind.model import FORCED, Bounds, Decision, Delivery, Fact, Reply
 from rescind.rules.rate import gcra, spent, untouched
 from rescind.rules.world import World
@@ -80,20 +80,23 @@ class Engine:
             return self._note(sandbox, request, problem, operation)
         except StoreError:
             return Delivery(problem.reply())
+        except Exception as failure:  # noqa: BLE001 - whatever the journal makes of it, the client gets its answer
+            crash_problem(request, failure)
+            return Delivery(problem.reply())
 
     def _exchange(self, sandbox: str, operation: Operation, received: Received) -> Delivery:
         rules = self.vendors[operation.vendor].rules[operation.id]
         try:
-            return self._transact(
+            return self.transact(
                 sandbox, lambda transaction: self._decide(transaction, operation, received, rules.judge)
             )
-        except StoreError:
+        except (StoreError, KeyboardInterrupt):
             raise
-        except Exception as failure:  # noqa: BLE001 - the user's rules may raise anything
+        except BaseException as failure:  # noqa: BLE001 - the user's rules may raise anything, and must not end the server
             # The transaction left no trace. The same path again, with the crash in the place of the rules, writes
             # what was decided before it: the rate, the override, the journal.
             crash = _crash_decision(received.request, failure)
-            return self._transact(
+            return self.transact(
                 sandbox, lambda transaction: self._decide(transaction, operation, received, lambda _: crash)
             )
 
@@ -101,8 +104,7 @@ class Engine:
         """Decide on the answer, and make all of its changes, as one atomic step."""
         began = self.clock.system()
         vendor = self.vendors[operation.vendor]
-        world = World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
-        exchange = Exchange(operation, received, world)
+        exchange = Exchange(operation, received, self.world(transaction, vendor))
         decision = (
             authenticate(exchange)
             or limit_rate(exchange)
@@ -112,7 +114,8 @@ class Engine:
         )
         delivery = self._deliver(exchange, decision)
         counting.count(transaction, operation, decision)
-        journal.record(exchange, decision, delivery, self.bounds, journal.Times(world.now, began, self.clock.system()))
+        times = journal.Times(exchange.world.now, began, self.clock.system())
+        journal.record(exchange, decision, delivery, self.bounds, times)
         return delivery
 
     def _call(self, exchange: Exchange, vendor: Vendor) -> Call:
@@ -124,15 +127,15 @@ class Engine:
 
     def _deliver(self, exchange: Exchange, decision: Decision) -> Delivery:
         """Build the reply that was decided on, with the fault and the delay that were ordered."""
-        ordered = exchange.intervention
+        intervention = exchange.intervention
         if decision.outcome is None:
-            return Delivery(decision.reply, ordered.fault, ordered.delay_ms)
+            return Delivery(decision.reply, intervention.fault, intervention.delay_ms)
         example = exchange.operation.examples[decision.outcome]
         reply = example.reply(exchange.received, {"rate": _current_rate(exchange, decision), **decision.values})
         headers = reply.headers + self._debug_headers_of(example)
-        if ordered.applied:
-            headers += (("Preference-Applied", ordered.applied),)
-        return Delivery(Reply(reply.status, headers, reply.body), ordered.fault, ordered.delay_ms)
+        if intervention.applied:
+            headers += (("Preference-Applied", intervention.applied),)
+        return Delivery(Reply(reply.status, headers, reply.body), intervention.fault, intervention.delay_ms)
 
     def _note(self, sandbox: str, request: Request, problem: Problem, operation: Operation | None = None) -> Delivery:
         """Answer with a problem, and write that into the journal. Raises StoreError if it cannot be written."""
@@ -143,20 +146,24 @@ class Engine:
             times = journal.Times(self.clock.now(transaction), began, self.clock.system())
             journal.note(transaction, request, delivery, operation, self.bounds, times)
 
-        self._transact(sandbox, write)
+        self.transact(sandbox, write)
         return delivery
 
-    def _transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:
+    def transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` as one atomic step in a sandbox. Raises what it raises, and StoreError."""
         return self.store.transact(sandbox, self.clock.system(), work)
 
-    def _unmatched(self, request: Request, match: Match[Operation] | None) -> Problem:
+    def world(self, transaction: Transaction, vendor: Vendor) -> World:
+        """Return a vendor's world in a transaction, at the sandbox's time."""
+        return World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
+
+    def _unmatched(self, request: Request, match: Match | None) -> Problem:
         """Refuse a path or a method that no vendor has."""
         if match is None:
             remedy = "check the base URL and the path; these are the nearest known ones"
             nearest = self.router.nearest(request.path)
             return Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {request.path}", remedy, nearest=nearest)
-        detail, remedy = f"{request.path} has no {request.method}", f"use {match.allow}"
-        return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, remedy, {"Allow": match.allow})
+        return method_problem(request, match.allow)
 
     def _store_failure(self, request: Request, operation: Operation | None, failure: StoreError) -> Delivery:
         """Answer with the vendor's documented server error, if there is one; else with a problem."""
@@ -211,12 +218,13 @@ def limit_rate(exchange: Exchange) -> Decision | None:
 
 def force(exchange: Exchange, bounds: Bounds) -> Decision | None:
     """Answer as a test or the client has ordered. A delay, or a fault after the effect, leaves the answer natural."""
-    ordered = intervene(exchange.world.transaction, exchange.operation, exchange.received, bounds)
-    exchange.intervention = ordered
-    if not ordered.decides:
+    intervention = intervene(exchange.world.transaction, exchange.operation, exchange.received, bounds)
+    exchange.intervention = intervention
+    if not intervention.decides:
         return None
-    reply = ordered.problem.reply() if ordered.problem else None
-    return Decision(FORCED, ordered.outcome, rule=ordered.rule, reply=reply)
+    if intervention.problem:
+        return _own_decision("preference", intervention.problem)._replace(rule=intervention.rule)
+    return Decision(FORCED, intervention.outcome, rule=intervention.rule)
 
 
 def validate(exchange: Exchange) -> Decision | None:
@@ -240,7 +248,7 @@ def _own_decision(stage: str, problem: Problem) -> Decision:
     return Decision(stage, None, says=problem.detail, reply=problem.reply())
 
 
-def _crash_decision(request: Request, failure: Exception) -> Decision:
+def _crash_decision(request: Request, failure: BaseException) -> Decision:
     return _own_decision("rule", crash_problem(request, failure))
 
 

@@ -116,9 +116,10 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word; it is an answer, n
         return Reply(self.status, headers, json.dumps(body).encode())
 
 
-def crash_problem(request: Request, failure: Exception) -> Problem:
+def crash_problem(request: Request, failure: BaseException) -> Problem:
     """Format an unexpected failure for a client, and log its traceback."""
     if isinstance(failure, RescindError):
+        _log.error("%s %s failed: %s", request.method, request.path, failure)
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, str(failure), "correct it, or report it as a defect of Rescind"
         )
@@ -134,3 +135,9 @@ def too_large_problem(max_body: int) -> Problem:
     """Refuse a body that is larger than the bound."""
     detail = f"the body has more than {max_body} bytes"
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, "send less, or start with a larger --max-body")
+
+
+def method_problem(request: Request, allow: str) -> Problem:
+    """Refuse a method that a known path does not have."""
+    detail = f"{request.path} has no {request.method}"
+    return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, f"use {allow}", {"Allow": allow})

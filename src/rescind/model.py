@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypedDict
 
 CONTROL_PREFIX: Final = "/_rescind"
 """Where the control API is, below the base URL of a sandbox."""
@@ -120,12 +120,21 @@ FORCED: Final = "forced"
 """The stage of a decision that an override or a preference made."""
 
 
+class ViolationRecord(TypedDict):
+    """One way in which a request broke the contract; ``refusal`` is the outcome that it is answered with, if any."""
+
+    location: str
+    parameter: str
+    problem: str
+    refusal: str | None
+
+
 class JournalEntry(NamedTuple):
     """One exchange: what came, what was answered, and why.
 
     ``at`` is the sandbox's time and ``real`` the system's, both in nanoseconds since the epoch. ``forced`` says whether
     an ``override`` or a ``preference`` chose the outcome. ``secret_names`` are the parameters and headers that carry
-    credentials.
+    credentials. The bodies may be cut; ``request_bytes`` and ``reply_bytes`` are their sizes before.
     """
 
     id: int
@@ -137,10 +146,12 @@ class JournalEntry(NamedTuple):
     operation: str | None = None
     forced: str | None = None
     decision: Decision | None = None
-    violations: tuple[Mapping[str, Any], ...] = ()
-    parameters: Mapping[str, Any] = {}
+    violations: tuple[ViolationRecord, ...] = ()
+    path_parameters: Mapping[str, str] = {}
     secret_names: tuple[str, ...] = ()
     took_ns: int = 0
+    request_bytes: int = 0
+    reply_bytes: int = 0
 
     @property
     def outcome(self) -> str | None:

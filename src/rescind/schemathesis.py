@@ -259,7 +259,7 @@ def _is_magic(record: Any) -> bool:
 
 
 def _identity(record: Mapping[str, Any]) -> set[tuple[str, Any]]:
-    """Whom a credential stands for: its texts, and what is in its lists."""
+    """Return what identifies the customer of a credential: its texts, and the items of its lists."""
     found = set()
     for name, value in record.items():
         if name not in {"id", "expires", "magic"}:

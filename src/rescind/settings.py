@@ -74,7 +74,7 @@ class Settings:
             if name not in known:
                 nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
                 raise SettingsError(f"{caller} has no setting {name!r}; did you mean {nearest!r}?")
-            chosen[name] = _typed(name, value, known[name])
+            chosen[name] = _typed(name, value, known[name], optional=getattr(cls, name) is None)
         return cls(**chosen)
 
     @classmethod
@@ -161,7 +161,10 @@ class Names(click.ParamType[str]):
     """A name; in a variable they are separated by commas."""
 
     name = "name"
-    envvar_list_splitter = ","
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Split the value of a variable at its commas."""
+        return [name for name in rv.split(",") if name.strip()]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
         """Return the name without spaces around it."""
@@ -188,14 +191,16 @@ def options(*names: str) -> Iterator[click.Option]:
             )
 
 
-def _typed(name: str, value: Any, kind: type) -> Any:
+def _typed(name: str, value: Any, kind: type, *, optional: bool) -> Any:
     if isinstance(value, str) and kind is Path:
         return Path(value)
     if isinstance(value, str) and kind is tuple:
         return (value,)
     if isinstance(value, list) and kind is tuple:
         return tuple(value)
-    if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+    if value is None and optional:
+        return None
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise SettingsError(f"invalid {name} {value!r}: expected {kind.__name__}, got {type(value).__name__}")
     return value
 

@@ -53,7 +53,7 @@ def line(text: str, marker: str) -> int:
         ("  - apiKey: []", "  - apikey: []", "    delete:", "unknown security scheme 'apikey'", "apiKey"),
         ("operationId: deleteOrder\n      summary", "operationID: x\n      summary", "operationID", "does not match", "spelled"),
         ("operationId: deleteOrder\n      summary", "operationId: removeOrder\n      summary", "paths:",
-         "the rules speak of an operation 'deleteOrder'", "removeOrder"),
+         "unknown operation 'deleteOrder' in RULES", "removeOrder"),
         ("                forbidden:", "                forbiden:", "forbiden", "'forbiden' of deleteOrder has no rule", "write a rule"),
         ("setting: requests_per_minute", "setting: rate", "settings", "the rate limit of deleteOrder needs a number", "write rate: 120"),
         ("x-refusal: invalid_parameter", "x-refussal: invalid_parameter", "x-refussal", "did you mean x-refusal", "correct it"),

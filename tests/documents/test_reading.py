@@ -27,8 +27,8 @@ def refusal(path: Path, content: bytes | str) -> str:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("orders:\n  1: {a: 1}\n  1: {a: 2}\n", ":3:3: the key '1' is written twice"),
-        ("orders:\n  1: {a: 1}\n  '1': {a: 2}\n", ":3:3: the key '1' is written twice"),
+        ("orders:\n  1: {a: 1}\n  1: {a: 2}\n", ":3:3: duplicate key '1'"),
+        ("orders:\n  1: {a: 1}\n  '1': {a: 2}\n", ":3:3: duplicate key '1'"),
         ("a: [1\nb: 2", ":2:2: while parsing a flow sequence"),
         ("\ta: 1", ":1:1: while scanning"),
         ("a: !!python/object/apply:os.system [ls]", ":1:4: could not determine a constructor"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from flask import Flask, url_for
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
 import rescind
@@ -122,6 +124,8 @@ def test_app_is_mounted_in_another_app(app: Flask) -> None:
         ({"REMOTE_ADDR": "192.0.2.7"}, {}, 403),
         ({}, {"Host": "evil.example"}, 403),
         ({}, {"Origin": "http://evil.example"}, 403),
+        ({}, {"X-Forwarded-For": "203.0.113.9"}, 403),  # a reverse proxy on this machine
+        ({}, {"Forwarded": "for=203.0.113.9"}, 403),
     ],
 )
 def test_control_api_is_for_this_machine(
@@ -166,6 +170,45 @@ def test_body_beyond_the_bound_is_a_problem_and_in_the_journal() -> None:
         assert client.get(f"/~{size}/_rescind/journal").get_json()["entries"][0]["status"] == status
 
 
+def test_chunked_body_beyond_the_bound_is_refused_too() -> None:
+    """A host says ``wsgi.input_terminated`` where it has unpacked chunks, and then gives no length."""
+    client = rescind.create_app(max_body=100).test_client()
+    for size, status in ((100, 200), (101, 413), (5000, 413)):
+        environ = {"wsgi.input_terminated": True, "wsgi.input": io.BytesIO(b"x" * size), "CONTENT_LENGTH": ""}
+        assert client.delete(f"/~chunked-{size}{ORDER}", environ_overrides=environ).status_code == status
+    headers = {"Content-Type": "application/json"}
+    environ["wsgi.input"] = io.BytesIO(b"{}" + b" " * 300)
+    path = "/_rescind/state/rxuniverse/settings"
+    assert client.patch(path, environ_overrides=environ, headers=headers).status_code == 413
+
+
+def test_text_that_is_not_ascii_is_the_same_however_a_client_in_the_process_sends_it(app: Flask) -> None:
+    client = app.test_client()
+    assert client.put("/_rescind/state/rxuniverse/orders/é", json={}).status_code == 201
+    assert client.get("/api/v2/orders/é/status").status_code == 200
+    assert client.get("/api/v2/orders/%C3%A9/status").status_code == 200
+    with httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://localhost") as one:
+        assert one.delete("/api/v2/orders/日").status_code == 404
+
+
+def test_mount_that_a_proxy_has_taken_from_the_target_leaves_the_rest_as_it_was_sent(app: Flask) -> None:
+    behind = Client(ProxyFix(app, x_prefix=1))
+    reply = behind.delete("/api/v2/orders/a%2Fb", headers={"X-Forwarded-Prefix": "/p"})
+    assert reply.get_json()["details"] == ["Provided: a/b"]
+
+
+@pytest.mark.parametrize("setting", ["store", "vendor", "max_body", "max_sandboxes", "no_debug_headers"])
+def test_none_is_refused_where_it_means_nothing(setting: str) -> None:
+    with pytest.raises(SettingsError, match=f"invalid {setting} None"):
+        rescind.create_app(**{setting: None})
+
+
+def test_vendor_that_is_named_twice_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rescind.create_app(vendor=["alephee", "alephee"]).test_client().get(HEALTH).status_code == 200
+    monkeypatch.setenv("RESCIND_VENDOR", "alephee, alephee,")
+    assert rescind.create_app().test_client().get(HEALTH).get_json()["vendors"] == ["alephee"]
+
+
 @pytest.mark.parametrize("fault", ["connection_reset", "hang", "reply_lost", "truncated_body"])
 def test_fault_that_the_host_cannot_make_is_refused_when_it_is_ordered(app: Flask, fault: str) -> None:
     client = app.test_client()
@@ -202,7 +245,7 @@ def test_crash_in_a_view_is_a_problem_and_never_a_traceback(app: Flask, monkeypa
     def crash(*_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("rescind.web.control.journal.verify", crash)
+    monkeypatch.setattr("rescind.web.control_api.journal.verify", crash)
     reply = app.test_client().post("/_rescind/journal/verify", json={"count": 1})
     assert (reply.status_code, reply.mimetype) == (500, "application/problem+json")
     assert "ZeroDivisionError: by zero" in reply.get_json()["detail"]

@@ -229,7 +229,17 @@ SEGMENT = st.lists(
 ).map("".join)  # fmt: skip
 PATHS = st.lists(SEGMENT, max_size=4).map(lambda segments: "/" + "/".join(segments))
 PREFIXES = st.sampled_from(
-    ["", "/api/v2/orders", "/api/v3/orders", "/_rescind/state/alephee/orders", "/_rescind", "/~h", "/~h/_rescind/state"]
+    [
+        "",
+        "/",
+        "//_rescind",
+        "/api/v2/orders",
+        "/api/v3/orders",
+        "/_rescind/state/alephee/orders",
+        "/_rescind",
+        "/~h",
+        "/~h/_rescind/state",
+    ]
 )
 QUERIES = st.sampled_from(["", "?", "?a=b", "?API_KEY=demo-key&accountId=%31&orderId=1", "?a=%FF&&=&b", "?%61=+"])
 
@@ -239,6 +249,10 @@ QUERIES = st.sampled_from(["", "?", "?a=b", "?API_KEY=demo-key&accountId=%31&ord
 @example(prefix="/api/v2/orders", path="/a%2Fb", query="", method="DELETE")
 @example(prefix="", path="//", query="", method="GET")
 @example(prefix="", path="/a://b%2F", query="", method="GET")
+@example(prefix="/", path="/_rescind/health", query="", method="GET")
+@example(prefix="/%2F_rescind", path="/health", query="", method="GET")
+@example(prefix="/~h", path="//_rescind/health", query="", method="GET")
+@example(prefix="/_rescind%0A", path="", query="", method="GET")
 @example(prefix="/~h", path="/", query="?a=b", method="GET")
 def test_any_target_is_understood_alike(
     server: Server, app: Flask, prefix: str, path: str, query: str, method: str

@@ -213,7 +213,7 @@ def test_two_vendors_on_one_path_are_refused_with_the_remedy_and_mount_helps(fol
         ("def unknown(call):", "def unknwon(call):", "NameError: name 'unknown' is not defined"),
         ("delivered), effect", "), effect", "the outcome 'delivered' of recallParcel has no rule"),
         ('answers=("recalled",)', 'answers=("recaled",)', "name the outcome 'recaled', which has no example"),
-        ('{"recallParcel"', '{"recall"', "the rules speak of an operation 'recall'"),
+        ('{"recallParcel"', '{"recall"', "unknown operation 'recall' in RULES"),
     ],
 )
 def test_slip_in_a_rules_module_is_a_finding(folders: tuple[Path, Path], old: str, new: str, what: str) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from support import Server, serving
+from support import Server, raw_read, serving
 
 TARGET = "/v2/orders?API_KEY=load-test-key&accountId=1001&orderId=404"
 REQUEST = f"DELETE {TARGET} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
@@ -66,6 +66,30 @@ def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:
 def test_request_in_single_bytes_is_answered(server: Server) -> None:
     parts = [REQUEST[index : index + 1] for index in range(len(REQUEST))]
     assert status(exchange(server, *parts, until_closed=False)) == 404
+
+
+@pytest.mark.parametrize("target", [TARGET, "/_rescind/health"])
+def test_client_that_ends_its_side_gets_all_its_replies(server: Server, target: str) -> None:
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 5)
+        connection.shutdown(socket.SHUT_WR)
+        assert raw_read(connection).count(b"HTTP/1.1 ") == 5
+
+
+def test_delayed_reply_goes_out_to_a_client_that_has_ended_its_side(server: Server) -> None:
+    base = f"{server.url}/~ended"
+    httpx.post(f"{base}/_rescind/overrides", json={"vendor": "rxuniverse", "delay_ms": 100})
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(b"DELETE /~ended/api/v2/orders/72544 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        assert raw_read(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_whitespace_around_a_field_value_does_not_count(server: Server) -> None:
+    request = REQUEST.replace(b"Host: x", b"Host: x \t\r\nX-Rescind-Sandbox:  spaced\t ")
+    assert status(exchange(server, request, until_closed=False)) == 404
 
 
 def test_http_1_0_is_answered_and_closed(server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,6 +15,7 @@ from redis_servers import RedisServer
 from rescind.errors import SettingsError, StoreDownError, StoreError
 from rescind.model import Bounds, Decision, Delivery, Fact, JournalEntry, Reply, Request
 from rescind.store import open_store
+from rescind.store.memory import MemoryStore
 from rescind.store.redis import RedisStore
 
 if TYPE_CHECKING:
@@ -300,8 +302,38 @@ def test_sandbox_that_begins_while_another_process_looks_is_listed(redis_server:
     assert [info.name for info in one.sandboxes()] == ["x"]
 
 
+@pytest.mark.usefixtures("restless_threads")
+def test_sandboxes_expire_are_dropped_and_begin_at_once_in_many_threads() -> None:
+    store = MemoryStore(Bounds(sandboxes=4, idle_seconds=1))
+
+    def work(number: int) -> None:
+        for step in range(200):
+            name, now = str((number + step) % 6), step * 10**10
+            with suppress(StoreError):  # there is no room just now
+                store.transact(name, now, add_one)
+            store.drop(name)
+            store.sandboxes()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+
+
 def entry(number: int) -> JournalEntry:
     request = Request("DELETE", "/v2/orders", "a=b", {"host": "h"}, b"\x00\xff{}", "http://h/~s")
     delivery = Delivery(Reply(404, (("Content-Type", "application/json"),), b"{}"), "slow_body", 12.5)
     decision = Decision("rule", "gone", {}, "gone", "It is gone.", (Fact("orders 1", "deleted", None),))
-    return JournalEntry(number, 1, 2, request, delivery, "v", "op", None, decision, ({"a": 1},), {"id": "1"}, ("k",), 9)
+    return JournalEntry(
+        number,
+        1,
+        2,
+        request,
+        delivery,
+        "v",
+        "op",
+        None,
+        decision,
+        ({"location": "query", "parameter": "a", "problem": "is required", "refusal": None},),
+        {"id": "1"},
+        ("k",),
+        9,
+    )

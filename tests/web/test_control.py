@@ -15,7 +15,7 @@ from rescind.cli import main
 from rescind.control.limits import keywords
 from rescind.documents import shipped
 from rescind.model import Bounds
-from rescind.web.control.document import control_document
+from rescind.web.control_api.document import control_document
 from support import Server, serving
 
 

@@ -52,7 +52,7 @@ class Body(NamedTuple):
         return text.encode(errors="replace")
 
 
-def compile_body(value: Any, media_type: str | None, templates: Mapping[str, str]) -> Body:
+def compile_reply_body(value: Any, media_type: str | None, templates: Mapping[str, str]) -> Body:
     """Compile an example's value and the templates that fill it, by JSON pointers into the value.
 
     Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rescind.contract.expressions import MISSING
 from rescind.contract.outcomes import compile_outcomes, slug
-from rescind.contract.parameters import Body, Parameter, Refusal, Violation, compile_body, compile_parameter
+from rescind.contract.parameters import Body, Parameter, Refusal, Violation, compile_parameter, compile_request_body
 from rescind.contract.security import SecurityScheme, compile_scheme
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _operation(spec: Spec, vendor: str, mount: str, path: str, method: str) -> O
         method=method.upper(),
         path=mount + path,
         parameters=_parameters(spec, item.get("parameters", []), part.get("parameters", []), path, place),
-        body=compile_body(spec, part["requestBody"], (*place, "requestBody")) if "requestBody" in part else None,
+        body=_body(spec, part, place),
         security=_security(spec, part.get("security", spec.data.get("security", [])), place),
         rate_limit=RateLimit(**limit) if limit else None,
         examples=dict(compile_outcomes(spec, (vendor, operation_id), part["responses"], (*place, "responses"))),
@@ -183,6 +183,12 @@ def _operation(spec: Spec, vendor: str, mount: str, path: str, method: str) -> O
         problem = f"{operation_id} refuses with {unknown[0]!r}, which none of its responses has as an example"
         raise spec.error(place, problem, f"name one of: {known}")
     return operation
+
+
+def _body(spec: Spec, part: Mapping[str, Any], place: Pointer) -> Body | None:
+    if "requestBody" not in part:
+        return None
+    return compile_request_body(spec, part["requestBody"], (*place, "requestBody"))
 
 
 def _refuse_unknown_names(spec: Spec, operation: Operation) -> None:

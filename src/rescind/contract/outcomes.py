@@ -67,7 +67,7 @@ def _example(spec: Spec, outcome: Outcome, shown: NamedExample, headers: Mapping
     try:
         return compile_example(outcome, shown.media_type, shown.example.get("value"), templates, named, shown.place)
     except ValueError as wrong:
-        remedy = "x-values go by JSON pointers into value; see expressions in the README"
+        remedy = "x-values go by JSON pointers into value; see docs/own-vendor.md"
         raise spec.error(shown.place, str(wrong), remedy) from None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jsonschema_rs
 
 from rescind.contract.expressions import MISSING
-from rescind.contract.received import is_text
+from rescind.contract.received import is_text, load_cookie_parser
 from rescind.contract.sample import sample
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rescind.contract.document import Spec
     from rescind.contract.received import Received
     from rescind.documents.reading import Pointer
+    from rescind.model import ViolationRecord
 
 # Longer than any number that a schema can mean, shorter than what Python refuses to parse.
 _INTEGER = re.compile(r"-?[0-9]{1,400}", re.ASCII)
@@ -41,7 +42,7 @@ class Violation(NamedTuple):
     problem: str
     refusal: str | Refusal
 
-    def as_record(self) -> dict[str, str | None]:
+    def as_record(self) -> ViolationRecord:
         """Return the violation as a template and the journal show it."""
         refusal = self.refusal if isinstance(self.refusal, str) else None
         return {"location": self.location, "parameter": self.parameter, "problem": self.problem, "refusal": refusal}
@@ -151,6 +152,8 @@ class Body:
 def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
     """Compile a parameter object. Raises SpecError if its schema is not a JSON Schema."""
     part, place = spec.follow(part, place)
+    if part["in"] == "cookie":
+        load_cookie_parser()
     schema, schema_place = spec.follow(part.get("schema", {}), (*place, "schema"))
     kind = _type(schema)
     items, _ = spec.follow(schema.get("items", {}), schema_place) if kind == "array" else (schema, place)
@@ -167,7 +170,7 @@ def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
     )
 
 
-def compile_body(spec: Spec, part: Any, place: Pointer) -> Body:
+def compile_request_body(spec: Spec, part: Any, place: Pointer) -> Body:
     """Compile a request body object. Raises SpecError if a schema is not a JSON Schema."""
     part, place = spec.follow(part, place)
     content = part["content"]

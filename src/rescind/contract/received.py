@@ -28,7 +28,7 @@ class Received:
     @cached_property
     def cookies(self) -> dict[str, str]:
         """The cookies; of a repeated one the first."""
-        from werkzeug.sansio.http import parse_cookie  # noqa: PLC0415 - few documents have a cookie
+        from werkzeug.sansio.http import parse_cookie  # noqa: PLC0415 - see ``load_cookie_parser``
 
         return parse_cookie(self.request.headers.get("cookie")).to_dict()
 
@@ -49,6 +49,11 @@ class Received:
     def json(self) -> Any:
         """Parse the body as JSON. Raises ValueError for invalid JSON."""
         return parse_json(self.request.body)
+
+
+def load_cookie_parser() -> None:
+    """Import the parser while a document is compiled that has a cookie: few do, and no call should wait for it."""
+    import werkzeug.sansio.http  # noqa: F401, PLC0415
 
 
 def parse_json(body: bytes) -> Any:

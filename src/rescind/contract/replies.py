@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rescind.contract.bodies import compile_body
+from rescind.contract.bodies import compile_reply_body
 from rescind.contract.expressions import MISSING, Scope, compile_template
 from rescind.model import Reply
 
@@ -64,7 +64,7 @@ def compile_example(  # noqa: PLR0913, PLR0917 - the parts of an example, each o
 
     Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.
     """
-    body = compile_body(value, media_type, templates)
+    body = compile_reply_body(value, media_type, templates)
     varying = tuple((name, compile_template(text)) for name, text in headers.items() if _varies(text))
     fixed = [(name, _field_value(text)) for name, text in headers.items() if not _varies(text)]
     if media_type:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from rescind.contract.received import decode_path
 from rescind.documents import shipped
@@ -15,37 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from rescind.contract.operations import Operation
 
-class Routable(Protocol):
-    """What a method and a path lead to."""
-
-    @property
-    def vendor(self) -> str:
-        """Whose it is."""
-
-    @property
-    def id(self) -> str:
-        """Its name."""
-
-    @property
-    def method(self) -> str:
-        """The method, in capitals."""
-
-    @property
-    def path(self) -> str:
-        """The path, with its parameters in braces."""
-
-
-R = TypeVar("R", bound=Routable)
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 _names = lru_cache(maxsize=None)(_PARAMETER.findall)
 
 
-class Match(NamedTuple, Generic[R]):
+class Match(NamedTuple):
     """The operations of a known path by method, and the decoded values of its parameters, in their order."""
 
-    methods: Mapping[str, R]
+    methods: Mapping[str, Operation]
     groups: tuple[str, ...]
 
     @property
@@ -53,19 +33,19 @@ class Match(NamedTuple, Generic[R]):
         """The exact ``Allow`` header of the path."""
         return ", ".join(sorted(self.methods))
 
-    def path_of(self, operation: R) -> dict[str, str]:
+    def path_of(self, operation: Operation) -> dict[str, str]:
         """Return the path parameters by the names that the operation gives them."""
         return dict(zip(_names(operation.path), self.groups, strict=True)) if self.groups else {}
 
 
-class Router(Generic[R]):
+class Router:
     """Finds the operations of a path.
 
     Raises SpecError if two operations claim one method and path; ``files`` names each vendor's document.
     """
 
-    def __init__(self, operations: Iterable[R], files: Mapping[str, Path]) -> None:
-        shapes: dict[str, dict[str, R]] = {}
+    def __init__(self, operations: Iterable[Operation], files: Mapping[str, Path]) -> None:
+        shapes: dict[str, dict[str, Operation]] = {}
         self.paths: dict[str, str] = {}
         for operation in operations:
             shape = _PARAMETER.sub("{}", operation.path)
@@ -77,7 +57,7 @@ class Router(Generic[R]):
         templated = sorted((shape for shape in shapes if "{" in shape), key=_specificity)
         self._templated = [(_compile(shape), shapes[shape]) for shape in templated]
 
-    def match(self, path: str) -> Match[R] | None:
+    def match(self, path: str) -> Match | None:
         """Return the operations of a percent-encoded path; literal paths go before templates."""
         literal = self._literal.get(path)
         if literal:
@@ -102,7 +82,7 @@ def _specificity(shape: str) -> tuple[int, int]:
     return shape.count("{}"), -len(shape)
 
 
-def _conflict(first: Routable, second: Routable, files: Mapping[str, Path]) -> SpecError:
+def _conflict(first: Operation, second: Operation, files: Mapping[str, Path]) -> SpecError:
     claim = f"{second.method} {second.path}"
     if first.vendor == second.vendor:
         problem, remedy = f"{first.id} and {second.id} both claim {claim}", "give one of them another path"

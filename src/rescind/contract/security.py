@@ -7,6 +7,8 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rescind.contract.received import load_cookie_parser
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -63,6 +65,8 @@ def compile_scheme(spec: Spec, name: str, place: Pointer) -> SecurityScheme | No
     part, _ = spec.follow(schemes[name], ("components", "securitySchemes", name))
     refusals: dict[str, str] = part.get("x-refusals", {})
     if part["type"] == "apiKey":
+        if part["in"] == "cookie":
+            load_cookie_parser()
         return SecurityScheme(part["name"], part["in"], "apiKey", refusals)
     if part["type"] == "mutualTLS":
         return None

@@ -59,6 +59,6 @@ class Clock:
         now = offset if mode == "frozen" else self.system() + offset
         if not moments.FIRST <= now <= moments.LAST:
             limits = f"{moments.format(moments.FIRST)} and {moments.format(moments.LAST)}"
-            raise Problem(HTTPStatus.BAD_REQUEST, "the clock would leave the calendar", f"stay between {limits}")
+            raise Problem(HTTPStatus.BAD_REQUEST, "the time is out of range", f"expected a time between {limits}")
         transaction.write(_TABLE, _KEY, {"mode": mode, "offset": offset})
         return self.describe(transaction)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from rescind.errors import Problem
+
+if TYPE_CHECKING:
+    from http import HTTPStatus
 
 # Whether the call takes effect before its reply is spoiled. ``None`` leaves it to the override.
 FAULTS = MappingProxyType(
@@ -32,6 +38,12 @@ def takes_effect(fault: str, effect: bool | None) -> bool:  # noqa: FBT001 - the
     return _DEFAULT_EFFECT[fault] if effect is None else effect
 
 
-def needs_socket(fault: str) -> bool:
-    """Return whether the fault breaks the connection; a slow body is only slow."""
-    return fault != "slow_body"
+def socket_problem(status: HTTPStatus, rule: str, fault: str) -> Problem:
+    """Refuse a fault on a host that gives no access to its connections."""
+    remedy = "use rescind serve, gunicorn or flask run; see docs/deployment.md"
+    return Problem(status, f"{rule}: the fault {fault!r} needs the socket, and this host gives no access to it", remedy)
+
+
+def can_make(fault: str, *, has_socket: bool) -> bool:
+    """Return whether a host lets Rescind make the fault."""
+    return has_socket or fault == "slow_body"

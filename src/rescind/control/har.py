@@ -45,7 +45,7 @@ def _request(entry: JournalEntry, shown: RequestView, base_url: str) -> dict[str
         "headers": _pairs(shown["headers"].items()),
         "queryString": _pairs(pairs),
         "headersSize": -1,
-        "bodySize": len(entry.request.body),
+        "bodySize": entry.request_bytes,
     }
     if shown["body"]:
         request["postData"] = {"mimeType": shown["headers"].get("content-type", ""), "text": shown["body"]}
@@ -54,17 +54,20 @@ def _request(entry: JournalEntry, shown: RequestView, base_url: str) -> dict[str
 
 def _response(entry: JournalEntry, shown: ReplyView | None) -> dict[str, Any]:
     reply, headers = entry.delivery.reply, shown["headers"] if shown else {}
-    size = len(reply.body) if reply else 0
     return {
         "status": reply.status if reply else 0,
         "statusText": HTTPStatus(reply.status).phrase if reply else "",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(headers.items()),
-        "content": {"size": size, "mimeType": headers.get("Content-Type", ""), "text": shown["body"] if shown else ""},
+        "content": {
+            "size": entry.reply_bytes,
+            "mimeType": headers.get("Content-Type", ""),
+            "text": shown["body"] if shown else "",
+        },
         "redirectURL": headers.get("Location", ""),
         "headersSize": -1,
-        "bodySize": size,
+        "bodySize": entry.reply_bytes,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
-from rescind.control.faults import needs_socket, takes_effect
+from rescind.control.faults import can_make, socket_problem, takes_effect
 from rescind.control.overrides import Overrides, delay_of
 from rescind.control.preference import preferred
 from rescind.errors import Problem
@@ -47,22 +47,11 @@ NO_INTERVENTION = Intervention()
 def intervene(transaction: Transaction, operation: Operation, received: Received, bounds: Bounds) -> Intervention:
     """Find what is ordered about the call: an override decides what it names, and leaves the rest to ``Prefer``."""
     override = Overrides(transaction).take(operation, received)
-    ordered = NO_INTERVENTION if override is None else _by_override(override, received.request, bounds)
+    found = NO_INTERVENTION if override is None else _by_override(override, received.request, bounds)
     header = received.request.headers.get("prefer")
-    if header and not ordered.decides:
-        ordered = _by_preference(operation, header, received.request, ordered)
-    return ordered._replace(delay_ms=bounds.hang_ms) if ordered.fault == "hang" else ordered
-
-
-def socket_problem(status: HTTPStatus, rule: str, fault: str) -> Problem:
-    """Refuse a fault on a host that gives no access to its connections."""
-    remedy = "use rescind serve, gunicorn or flask run; see docs/deployment.md"
-    return Problem(status, f"{rule}: the fault {fault!r} needs the socket, and this host gives no access to it", remedy)
-
-
-def can_make(fault: str, *, has_socket: bool) -> bool:
-    """Return whether a host lets Rescind make the fault."""
-    return has_socket or not needs_socket(fault)
+    if header and not found.is_cut_off and found.problem is None:
+        found = _by_preference(operation, header, received.request, found)
+    return found._replace(delay_ms=bounds.hang_ms) if found.fault == "hang" else found
 
 
 def _by_override(override: Override, request: Request, bounds: Bounds) -> Intervention:
@@ -75,18 +64,29 @@ def _by_override(override: Override, request: Request, bounds: Bounds) -> Interv
     return Intervention(outcome, fault, delay_ms, cut_off, by, rule)
 
 
-def _by_preference(operation: Operation, header: str, request: Request, ordered: Intervention) -> Intervention:
+def _by_preference(operation: Operation, header: str, request: Request, override: Intervention) -> Intervention:
+    """Add what the client prefers to what an override leaves open: an outcome, and a fault if there is none yet."""
     try:
         preference = preferred(operation, header)
     except Problem as problem:
-        return ordered._replace(problem=problem, rule="Prefer")
-    if preference is None or (ordered.fault and preference.outcome is None):
-        return ordered
-    fault, rule = preference.fault, f"Prefer: {preference.applied}"
+        return override._replace(problem=problem, rule="Prefer")
+    if preference is None:
+        return override
+    outcome = preference.outcome if override.outcome is None else None
+    fault = preference.fault if override.fault is None else None
+    applied = preference.applied(outcome, fault)
+    if not applied:
+        return override
+    rule = f"Prefer: {applied}"
     if fault is not None and not can_make(fault, has_socket=request.has_socket):
-        return ordered._replace(problem=socket_problem(HTTPStatus.BAD_REQUEST, rule, fault), rule=rule)
-    cut_off = preference.outcome is None and fault is not None and not takes_effect(fault, None)
-    by = "preference" if preference.outcome is not None or cut_off else None
-    return Intervention(
-        preference.outcome, ordered.fault or fault, ordered.delay_ms, cut_off, by, rule, preference.applied
+        return override._replace(problem=socket_problem(HTTPStatus.BAD_REQUEST, rule, fault), rule=rule)
+    forced = override.outcome or outcome
+    cut_off = forced is None and fault is not None and not takes_effect(fault, None)
+    return override._replace(
+        outcome=forced,
+        fault=override.fault or fault,
+        is_cut_off=cut_off,
+        forced_by="preference" if outcome is not None or cut_off else override.forced_by,
+        rule=f"{override.rule}; {rule}" if override.rule else rule,
+        applied=applied,
     )

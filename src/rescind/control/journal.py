@@ -95,9 +95,11 @@ def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: B
         forced=exchange.intervention.forced_by,
         decision=Decision(decision.stage, decision.outcome, {}, decision.rule, decision.says, decision.facts),
         violations=tuple([violation.as_record() for violation in exchange.violations]),
-        parameters=exchange.received.path,
+        path_parameters=exchange.received.path,
         secret_names=operation.credential_names,
         took_ns=times.ended - times.began,
+        request_bytes=len(exchange.received.request.body),
+        reply_bytes=len(delivery.reply.body) if delivery.reply else 0,
     )
     transaction.append(LOG, entry, bounds.journal)
 
@@ -121,6 +123,8 @@ def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
         operation=operation.id if operation else None,
         secret_names=operation.credential_names if operation else (),
         took_ns=times.ended - times.began,
+        request_bytes=len(request.body),
+        reply_bytes=len(delivery.reply.body) if delivery.reply else 0,
     )
     transaction.append(LOG, entry, bounds.journal)
 
@@ -158,7 +162,7 @@ def show(entry: JournalEntry) -> EntryView:
 
 def secret_values(entry: JournalEntry) -> list[str]:
     """Return the values that stand where secrets do, longest first; very short ones would hide too much."""
-    received = Received(entry.request, entry.parameters)
+    received = Received(entry.request, entry.path_parameters)
     found = {
         value
         for fields in (entry.request.headers, received.json_fields)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 from marshmallow import RAISE, Schema, fields, validate
 
 from rescind.control.delays import Delay, draw
-from rescind.control.faults import FAULTS, TIMED
+from rescind.control.faults import FAULTS, TIMED, can_make, socket_problem
 from rescind.control.limits import MAX_TIMES
 from rescind.control.matching import Expected, fits
 from rescind.control.payloads import checked, invalid_fields
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
 TABLE = "overrides"
 
 
-class Override(TypedDict):
-    """An override as it is kept, and as the control API shows it; ``used`` is how often it was used."""
+class NewOverride(TypedDict):
+    """An override as a test orders it."""
 
-    id: str
-    used: int
     vendor: str
     operation: str | None
     match: dict[str, Any]
@@ -44,6 +42,13 @@ class Override(TypedDict):
     delay_ms: Any
     times: int | None
     seed: int
+
+
+class Override(NewOverride):
+    """An override as it is kept, and as the control API shows it; ``used`` is how often it was used."""
+
+    id: str
+    used: int
 
 
 def override_schema(bounds: Bounds) -> Schema:
@@ -68,11 +73,18 @@ class Overrides:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def add(self, wanted: Mapping[str, Any], vendors: Mapping[str, Vendor], bounds: Bounds) -> Override:
-        """Queue an override. Raises Problem for one that does not fit, or one too many."""
+    def add(
+        self, wanted: Mapping[str, Any], vendors: Mapping[str, Vendor], bounds: Bounds, *, has_socket: bool
+    ) -> Override:
+        """Queue an override.
+
+        Raises Problem for one that does not fit, one too many, and a fault that a host without a socket cannot make.
+        """
         schema = override_schema(bounds)
-        override = cast("Override", checked(schema, wanted))
-        _refuse_unknown_names(override, vendors, schema)
+        new = cast("NewOverride", checked(schema, wanted))
+        _refuse_unknown_names(new, vendors, schema)
+        if new["fault"] is not None and not can_make(new["fault"], has_socket=has_socket):
+            raise socket_problem(HTTPStatus.CONFLICT, "override", new["fault"])
         rows = self._transaction.rows(TABLE)
         if len(rows) >= bounds.overrides:
             used_up = next((key for key, row in rows.items() if _is_used_up(row)), None)
@@ -82,7 +94,7 @@ class Overrides:
             self._transaction.erase(TABLE, used_up)
         serial = self._transaction.read("serials", TABLE, 0) + 1
         self._transaction.write("serials", TABLE, serial)
-        override = {**override, "id": str(serial), "used": 0}
+        override: Override = {**new, "id": str(serial), "used": 0}
         self._transaction.write(TABLE, str(serial), override)
         return override
 
@@ -129,7 +141,7 @@ def _matches(override: Override, operation: Operation, received: Received) -> bo
     )
 
 
-def _refuse_unknown_names(override: Override, vendors: Mapping[str, Vendor], schema: Schema) -> None:
+def _refuse_unknown_names(override: NewOverride, vendors: Mapping[str, Vendor], schema: Schema) -> None:
     vendor = vendors.get(override["vendor"])
     if vendor is None:
         raise invalid_fields([(("vendor",), f"Unknown: expected one of: {', '.join(vendors)}.")], schema)
@@ -148,5 +160,7 @@ def _refuse_unknown_names(override: Override, vendors: Mapping[str, Vendor], sch
         raise invalid_fields([(("match", unknown[0]), f"Unknown: expected one of: {', '.join(parameters)}.")], schema)
     if override["outcome"] is None and override["fault"] is None and override["delay_ms"] is None:
         raise invalid_fields([(("outcome",), "An override needs an outcome, a fault or delay_ms.")], schema)
-    if override["effect"] is not None and override["fault"] not in TIMED:
-        raise invalid_fields([(("effect",), f"Only these faults can choose: {', '.join(TIMED)}.")], schema)
+    if override["effect"] is not None and (override["fault"] not in TIMED or override["outcome"] is not None):
+        raise invalid_fields(
+            [(("effect",), f"Allowed only with the faults {', '.join(TIMED)}, and without an outcome.")], schema
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from rescind.model import Record
 
 
+_is_id = re.compile("[0-9]{1,18}").fullmatch
+
+
 class Seconds(fields.Float):
     """A number of seconds, written as a number."""
 
@@ -32,8 +36,8 @@ class Since(Moment):
     """The id of a journal entry, or a moment."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if str(value).isdecimal():
-            return int(str(value)[:18])
+        if _is_id(str(value)):
+            return int(value)
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -101,7 +105,7 @@ def moment_at(field: str, text: str, now: int) -> int:
         return moments.parse(text, now)
     except ValueError as wrong:
         errors = [{"field": field, "problem": str(wrong)}]
-        remedy = f"the clock stands at {moments.format(now)}; stay in the calendar"
+        remedy = f"the clock is at {moments.format(now)}; stay between the years 1 and 9999"
         raise Problem(HTTPStatus.BAD_REQUEST, f"{field}: {wrong}", remedy, errors=errors) from None
 
 

@@ -10,6 +10,8 @@ from rescind.control.faults import FAULTS
 from rescind.errors import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rescind.contract.operations import Operation
 
 _OURS = ("code", "example", "fault")
@@ -22,7 +24,12 @@ class Preference(NamedTuple):
 
     outcome: str | None
     fault: str | None
-    applied: str
+    words: Mapping[str, str]
+
+    def applied(self, outcome: str | None, fault: str | None) -> str:
+        """Return what ``Preference-Applied`` says if only these parts of the preference are applied."""
+        names = [*(("code", "example") if outcome is not None else ()), *(("fault",) if fault is not None else ())]
+        return ", ".join(f"{name}={self.words[name]}" for name in names if name in self.words)
 
 
 def preferred(operation: Operation, header: str) -> Preference | None:
@@ -42,13 +49,14 @@ def preferred(operation: Operation, header: str) -> Preference | None:
         if chosen.get("example", name) == name
         and chosen.get("code", str(example.outcome.status)) == str(example.outcome.status)
     ]
-    applied = ", ".join(f"{name}={chosen[name]}" for name in _OURS if name in chosen)
+    words = {name: chosen[name] for name in _OURS if name in chosen}
     if not names:
-        raise _refusal(operation, f"Prefer: {operation.id} has no outcome with {applied}")
+        asked = ", ".join(f"{name}={value}" for name, value in words.items())
+        raise _refusal(operation, f"Prefer: {operation.id} has no outcome with {asked}")
     fault = chosen.get("fault")
     if fault is not None and fault not in FAULTS:
         raise _refusal(operation, f"Prefer: unknown fault {fault!r}")
-    return Preference(names[0] if {"code", "example"} & chosen.keys() else None, fault, applied)
+    return Preference(names[0] if {"code", "example"} & chosen.keys() else None, fault, words)
 
 
 def _parse(part: str) -> tuple[str, str]:

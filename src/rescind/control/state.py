@@ -38,7 +38,7 @@ class State:
         return self._world.settings
 
     def change_settings(self, changes: Record) -> Record:
-        """Change some settings, and give them all."""
+        """Change some settings, and return them all."""
         schema = self._vendor.shape.settings
         changed = checked(schema, {**self._world.settings, **changes})
         wrong = list(self._vendor.wrong_settings(changed))
@@ -60,7 +60,7 @@ class State:
         return record
 
     def put(self, collection: str, identifier: str, record: Record) -> tuple[Record, bool]:
-        """Add or replace a record; gives it, and whether it is new."""
+        """Add or replace a record; return it, and whether it is new."""
         schema = self._schema(collection)
         is_new = self._world.get(collection, identifier) is None
         if record.get("id", identifier) != identifier:
@@ -80,7 +80,7 @@ class State:
         return {**fitting, "id": identifier}, is_new
 
     def patch(self, collection: str, identifier: str, changes: Record) -> Record:
-        """Change some fields of a record, and give it whole."""
+        """Change some fields of a record, and return it whole."""
         return self.put(collection, identifier, {**self.get(collection, identifier), **changes})[0]
 
     def delete(self, collection: str, identifier: str) -> None:

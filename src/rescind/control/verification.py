@@ -45,13 +45,21 @@ class TooSoon(TypedDict):
     after_ms: float
 
 
+class Miss(TypedDict):
+    """A field of an exchange that is not as expected."""
+
+    field: str
+    expected: Any
+    got: Any
+
+
 class NearMiss(TypedDict):
     """An exchange that nearly matched, and the fields in which it did not."""
 
     id: int
     request: dict[str, Any]
     outcome: str | None
-    misses: list[dict[str, Any]]
+    misses: list[Miss]
 
 
 class MatchSchema(Schema):
@@ -124,7 +132,7 @@ def verify(entries: Sequence[JournalEntry], wanted: Mapping[str, Any]) -> Verdic
 
 def misses_of(entry: JournalEntry, match: Mapping[str, Any]) -> list[Difference]:
     """Return each field in which an exchange is not what the match says."""
-    received = Received(entry.request, entry.parameters)
+    received = Received(entry.request, entry.path_parameters)
     outcome = match.get("outcome")
     got = {
         "vendor": entry.vendor,
@@ -172,12 +180,12 @@ def _too_soon(matched: Sequence[JournalEntry], min_interval_ms: int) -> list[Too
     return [{"id": identifier, "after_ms": pause} for identifier, pause in pauses if pause < min_interval_ms]
 
 
-def _masked(difference: Difference, entry: JournalEntry) -> dict[str, Any]:
+def _masked(difference: Difference, entry: JournalEntry) -> Miss:
     """Mask what must not be shown of a difference."""
     kind, _, name = difference.field.partition(".")
     hidden = kind in {"parameters", "headers"} and is_secret(name, entry.secret_names) and difference.got is not None
     got = MASK if hidden else mask_value(difference.got, secret_values(entry))
-    return difference._replace(got=got)._asdict()
+    return {"field": difference.field, "expected": difference.expected, "got": got}
 
 
 def _nearest(misses: Sequence[tuple[JournalEntry, list[Difference]]]) -> list[NearMiss]:

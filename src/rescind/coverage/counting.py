@@ -23,7 +23,7 @@ class Tally(TypedDict):
     percent: float
 
 
-class MetOutcome(TypedDict):
+class OutcomeReport(TypedDict):
     """An outcome, how often it was met, and a way to meet it."""
 
     id: str
@@ -47,7 +47,7 @@ class OperationReport(TypedDict):
     outcomes_total: int
     met: int
     percent: float
-    outcomes: list[MetOutcome]
+    outcomes: list[OutcomeReport]
 
 
 class Report(TypedDict):
@@ -75,16 +75,16 @@ def report(
     """Report what was met of the catalogue, of all vendors or of some, without ``ignored`` outcomes."""
     natural, forced = transaction.rows(_NATURAL), transaction.rows(_FORCED)
     outcomes = [
-        _met_outcome(entry, natural.get(entry["id"], 0), forced.get(entry["id"], 0))
+        _outcome_report(entry, natural.get(entry["id"], 0), forced.get(entry["id"], 0))
         for entry in catalogue
         if entry["id"] not in ignored and (not vendors or entry["vendor"] in vendors)
     ]
     return summarise(outcomes)
 
 
-def summarise(outcomes: Sequence[MetOutcome]) -> Report:
+def summarise(outcomes: Sequence[OutcomeReport]) -> Report:
     """Report on these outcomes."""
-    operations: dict[tuple[str, str], list[MetOutcome]] = {}
+    operations: dict[tuple[str, str], list[OutcomeReport]] = {}
     for outcome in outcomes:
         operations.setdefault((outcome["vendor"], outcome["operation"]), []).append(outcome)
     marks = dict.fromkeys(outcome["provenance"] for outcome in outcomes)
@@ -96,7 +96,7 @@ def summarise(outcomes: Sequence[MetOutcome]) -> Report:
     }
 
 
-def _met_outcome(entry: CatalogueEntry, natural: int, forced: int) -> MetOutcome:
+def _outcome_report(entry: CatalogueEntry, natural: int, forced: int) -> OutcomeReport:
     ways = entry["ways"]
     return {
         "id": entry["id"],
@@ -113,7 +113,7 @@ def _met_outcome(entry: CatalogueEntry, natural: int, forced: int) -> MetOutcome
     }
 
 
-def _operation(vendor: str, operation: str, outcomes: list[MetOutcome]) -> OperationReport:
+def _operation(vendor: str, operation: str, outcomes: list[OutcomeReport]) -> OperationReport:
     tally = _tally(outcomes)
     return {
         "vendor": vendor,

@@ -11,7 +11,7 @@ from rescind.coverage.reports import missed_lines, missed_outcomes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rescind.coverage.counting import MetOutcome, Report
+    from rescind.coverage.counting import OutcomeReport, Report
 
 
 def as_table(report: Report) -> str:
@@ -25,11 +25,11 @@ def as_table(report: Report) -> str:
     return f"{columns(rows)}\n{total['met']} of {total['outcomes']} outcomes met ({total['percent']}%)"
 
 
-def shortfall(report: Report, fail_under: float | None, base_url: str) -> str:
-    """Format what is missing to the wanted percentage, with the commands that reach it; empty if nothing is."""
+def shortfall(report: Report, fail_under: float | None, base_url: str) -> str | None:
+    """Format what is missing to the wanted percentage, with the commands that reach it; None if nothing is."""
     percent = report["total"]["percent"]
     if fail_under is None or percent >= fail_under:
-        return ""
+        return None
     lines = [f"rescind: {percent}% of the outcomes met, expected {fail_under:g}%; never met:"]
     for one in missed_outcomes(report):
         lines += [f"  {line}" for line in missed_lines(one, base_url)]
@@ -39,10 +39,10 @@ def shortfall(report: Report, fail_under: float | None, base_url: str) -> str:
 class Tallies:
     """What several sandboxes have met together, by the ids of the outcomes; ``add`` changes the mapping in place."""
 
-    def __init__(self, outcomes: dict[str, MetOutcome]) -> None:
+    def __init__(self, outcomes: dict[str, OutcomeReport]) -> None:
         self.outcomes = outcomes
 
-    def add(self, outcomes: Iterable[MetOutcome]) -> None:
+    def add(self, outcomes: Iterable[OutcomeReport]) -> None:
         """Add what one more sandbox, or one more process, has met."""
         for outcome in outcomes:
             known = self.outcomes.get(outcome["id"])

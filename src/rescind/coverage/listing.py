@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def as_table(entries: Sequence[CatalogueEntry]) -> str:
-    """Aligned columns."""
+    """Format the outcomes as aligned columns."""
     rows = [("OUTCOME", "STATUS", "PROVENANCE", "WAYS", "DESCRIPTION")]
     rows += [
         (entry["id"], str(entry["status"]), entry["provenance"]["mark"], " ".join(entry["ways"]), entry["description"])

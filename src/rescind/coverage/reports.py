@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rescind.coverage.catalogue import Way, WayRequest
-    from rescind.coverage.counting import MetOutcome, Report
+    from rescind.coverage.counting import OutcomeReport, Report
 
 BASE_URL = "http://127.0.0.1:8080"
 
@@ -52,12 +52,12 @@ def as_junit(report: Report, base_url: str) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def missed_outcomes(report: Report) -> list[MetOutcome]:
+def missed_outcomes(report: Report) -> list[OutcomeReport]:
     """Return the outcomes that were never met."""
     return [outcome for one in report["operations"] for outcome in one["outcomes"] if not outcome["met"]]
 
 
-def missed_lines(outcome: MetOutcome, base_url: str) -> list[str]:
+def missed_lines(outcome: OutcomeReport, base_url: str) -> list[str]:
     """Format an outcome that was never met, and the shell commands that reach it."""
     return [outcome["id"], *(f"  {command}" for command in commands(outcome["way"], base_url))]
 

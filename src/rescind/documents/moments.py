@@ -52,7 +52,7 @@ def _datetime(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.upper())
     except ValueError:
-        raise ValueError(f"{text!r} is not in the calendar; {_FORMS}") from None
+        raise ValueError(f"{text!r} is not a valid date: {_FORMS}") from None
 
 
 def format(moment: int) -> str:  # noqa: A001 - it is called as moments.format

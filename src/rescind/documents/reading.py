@@ -48,7 +48,7 @@ class _Loader(yaml.CSafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if key.value in seen:
-                    raise _refusal(f"the key {key.value!r} is written twice", key.start_mark)
+                    raise _refusal(f"duplicate key {key.value!r}", key.start_mark)
                 seen.add(key.value)
         return cast("dict[Any, Any]", super().construct_mapping(node, deep=deep))
 

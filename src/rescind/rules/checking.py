@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """The files that were looked at, and everything that is wrong in them."""
 
     files: tuple[Path, ...]
     findings: tuple[Finding, ...]
 
 
-def check(paths: Sequence[Path]) -> Report:
+def check(paths: Sequence[Path]) -> CheckReport:
     """Validate files and folders of specs and fixtures. A fixture goes with the spec of its name."""
     files, findings = _files(paths)
     specs: list[Path] = []
@@ -49,7 +49,7 @@ def check(paths: Sequence[Path]) -> Report:
     findings += _conflicts(vendors)
     for folder in dict.fromkeys(spec.parent for spec in specs):
         findings += [finding for finding in specs_in([folder])[1] if folder in paths]
-    return Report(tuple(files), tuple(sorted(set(findings))))
+    return CheckReport(tuple(files), tuple(sorted(set(findings))))
 
 
 def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Finding]]:

@@ -25,9 +25,7 @@ def rule_findings(vendor: Vendor) -> Iterator[Finding]:
     spec, operations, rules = vendor.spec, vendor.operations, vendor.rules
     for name in rules.keys() - operations.keys():
         known = ", ".join(operations)
-        yield spec.document.finding(
-            ("paths",), f"the rules speak of an operation {name!r}", f"the operations are: {known}"
-        )
+        yield spec.document.finding(("paths",), f"unknown operation {name!r} in RULES", f"the operations are: {known}")
     for name, operation in operations.items():
         if name not in rules:
             yield spec.document.finding(operation.place, f"{name} has no rules", "add it to RULES of the rules module")

@@ -1,8 +1,8 @@
-"""How vendors behave: one module of rules each, found by the name of the vendor's document.
+"""Load vendors from their files, which are found by the name of the document.
 
 A vendor is a document ``spec/NAME.yaml``, a fixture ``fixtures/NAME.yaml`` and rules. The rules are the module
-``NAME.py`` beside the document or, for the vendors that come with Rescind, in this package; it defines ``SHAPE`` and
-``RULES``. A vendor without rules behaves as its document suggests, see ``plain``.
+``NAME.py`` beside the document or, for the vendors that come with Rescind, in ``rescind.vendors``; it defines ``SHAPE``
+and ``RULES``. A vendor without rules behaves as its document suggests, see ``rescind.rules.generic``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
         remedy = "name a folder that exists"
         raise DocumentError([Finding(folder, 0, 0, "the folder does not exist", remedy) for folder in missing])
     files, findings = specs_in(spec_dirs)
-    wanted = list(only) or sorted(files)
+    wanted = list(dict.fromkeys(only)) or sorted(files)
     for name in wanted:
         if name not in files:
             remedy = f"name one of: {', '.join(sorted(files))}"
@@ -110,7 +110,7 @@ def _assemble(name: str, spec_file: Path, fixture_file: Path | None) -> Vendor:
     fixture = load_fixture(fixture_file, shape) if fixture_file else None
     compiled = compile_operations(spec, name, fixture.mount if fixture else "")
     if module is None:
-        return _plain_vendor(name, spec, compiled, fixture)
+        return _vendor_without_rules(name, spec, compiled, fixture)
     operations = {one.id: one for one in compiled}
     vendor = Vendor(name, spec, shape, fixture or no_fixture(shape), operations, module.RULES)
     refuse(SpecError, rule_findings(vendor))
@@ -118,7 +118,7 @@ def _assemble(name: str, spec_file: Path, fixture_file: Path | None) -> Vendor:
     return vendor
 
 
-def _plain_vendor(name: str, spec: Spec, compiled: Iterable[Operation], fixture: Fixture | None) -> Vendor:
+def _vendor_without_rules(name: str, spec: Spec, compiled: Iterable[Operation], fixture: Fixture | None) -> Vendor:
     operations = {one.id: generic.completed(one) for one in compiled}
     fixture = fixture or no_fixture(Shape(), generic.example_records(operations.values()))
     records = fixture.seeds.collections

@@ -52,7 +52,10 @@ def _import(name: str, file: Path) -> ModuleType:
     try:
         loader.exec_module(module)
         _check(module, file)
-    except (Exception, SystemExit) as failure:
+    except KeyboardInterrupt:
+        _restore(name, before)
+        raise
+    except BaseException as failure:
         _restore(name, before)
         if isinstance(failure, SpecError):
             raise

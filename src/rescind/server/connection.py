@@ -20,7 +20,7 @@ from rescind.errors import Problem, too_large_problem
 from rescind.model import Request
 from rescind.server.delivery import write
 from rescind.server.hosts import is_host
-from rescind.server.waiting import Refusal, Waiting
+from rescind.server.waiting import BadRequest, Waiting
 from rescind.server.wire import BODILESS, write_head
 from rescind.server.wire_faults import SLOW_BODY
 
@@ -52,6 +52,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[Waiting] = deque()
         self.busy = False
         self._is_full = self._is_paused = self._is_hanging = self._refused = self._ending = False
+        self._has_ended = False
         self._is_first = self._owes_continue = False
         self._head_size = 0
         self._complete = False
@@ -75,6 +76,11 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         del self._parser  # it holds this connection as the connection holds it
         self.closed.set()
+
+    def eof_received(self) -> bool:
+        """Answer what has come before the client ended its side; one that hangs is given up with it."""
+        self._has_ended = True
+        return not self._is_hanging and (self.busy or bool(self._waiting))
 
     def pause_writing(self) -> None:
         """Answer no more requests while the client does not take its replies."""
@@ -111,7 +117,7 @@ class Connection(asyncio.Protocol):
         if self._fields_size + len(self._url) > MAX_HEAD:
             self._refuse_head()
             return
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key, text = name.decode("latin-1").lower(), value.strip(b" \t").decode("latin-1")
         self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
@@ -231,7 +237,7 @@ class Connection(asyncio.Protocol):
         if self._refused:
             return
         self._refused = True
-        refusal = Refusal(self._request(), problem)
+        refusal = BadRequest(self._request(), problem)
         self._enqueue(Waiting(refusal, keep_alive=False, http_1_0=False))
 
     def _answer_next(self) -> None:
@@ -240,7 +246,7 @@ class Connection(asyncio.Protocol):
         self.busy = True
         self.used = self._loop.time()
         waiting = self._waiting.popleft()
-        if isinstance(waiting.request, Refusal):
+        if isinstance(waiting.request, BadRequest):
             self._deliver(waiting, self._dispatch.refuse(*waiting.request))
             return
         delivery = self._dispatch.handle(waiting.request, self._peer, partial(self._deliver_from_thread, waiting))
@@ -280,7 +286,7 @@ class Connection(asyncio.Protocol):
             # A client that is still sending would be reset, and lose the reply, if its bytes were not taken.
             self._transport.write_eof()
             self._loop.call_later(LINGER_SECONDS, self._transport.close)
-        elif not keep_alive or self._ending:
+        elif not keep_alive or self._ending or (self._has_ended and not self._waiting):
             self._transport.close()
         elif self._waiting:
             self._loop.call_soon(self._answer_next)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from rescind.control.sandboxes import SANDBOX_HEADER, locate
 from rescind.errors import Problem
+from rescind.model import Delivery
 from rescind.store import DEFAULT_SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rescind.assembly import Service
-    from rescind.model import Delivery, Request
+    from rescind.control.sandboxes import Address
+    from rescind.model import Request
     from rescind.server.wsgi import Application
 
 
@@ -25,26 +28,33 @@ class Dispatch:
 
     def handle(self, request: Request, peer: str, deliver: Callable[[Delivery], None]) -> Delivery | None:
         """Answer a vendor's call at once. For another call return None, and ``deliver`` later from another thread."""
-        engine = self.service.engine
         try:
-            address = locate(request.path, request.headers.get(SANDBOX_HEADER))
+            address = _locate(request)
         except Problem as problem:
-            return engine.refuse(DEFAULT_SANDBOX, request, problem)
-        if address.is_control:
-            self._application.call(request, peer, deliver)
-            return None
-        if address.prefix:
-            request = request._replace(path=address.path, base_url=request.base_url + address.prefix)
-        return engine.answer(address.sandbox, request)
+            return self.service.engine.refuse(DEFAULT_SANDBOX, request, problem)
+        if not address.is_control:
+            return self.service.engine.answer(address.sandbox, _within(request, address))
+        if self._application.is_full:
+            detail = "too many calls of the control API wait"
+            return Delivery(Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "try again later").reply())
+        self._application.call(request, peer, deliver)
+        return None
 
     def refuse(self, request: Request, problem: Problem) -> Delivery:
         """Refuse what is not a valid request, and write that into the journal of its sandbox."""
-        sandbox = DEFAULT_SANDBOX
         try:
-            address = locate(request.path, request.headers.get(SANDBOX_HEADER))
+            address = _locate(request)
         except Problem:
-            pass
-        else:
-            sandbox = address.sandbox
-            request = request._replace(path=address.path, base_url=request.base_url + address.prefix)
-        return self.service.engine.refuse(sandbox, request, problem)
+            return self.service.engine.refuse(DEFAULT_SANDBOX, request, problem)
+        return self.service.engine.refuse(address.sandbox, _within(request, address), problem)
+
+
+def _locate(request: Request) -> Address:
+    return locate(request.path, request.headers.get(SANDBOX_HEADER))
+
+
+def _within(request: Request, address: Address) -> Request:
+    """Return the request relative to the base URL of its sandbox."""
+    if not address.prefix:
+        return request
+    return request._replace(path=address.path, base_url=request.base_url + address.prefix)

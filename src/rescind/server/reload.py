@@ -25,14 +25,17 @@ class Reload:
 
     def check(self) -> None:
         """Look once."""
-        now = self._snapshot()
+        try:
+            now = self._snapshot()
+        except OSError:  # a folder that is being replaced: the next look sees it
+            return
         if now == self._seen:
             return
         changed = ", ".join(sorted(str(path) for path in dict(now.items() ^ self._seen.items())))
         self._seen = now
         try:
             self._service.reload()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with an edit, the old world goes on
+        except BaseException as error:  # noqa: BLE001 - whatever is wrong with an edit, the old world goes on
             _log.error("Not reloaded, still serving what was there before %s changed:\n%s", changed, error)
         else:
             _log.info("Reloaded: %s", changed)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rescind.server.connection import Connection
     from rescind.server.reload import Reload
     from rescind.server.wsgi import Application
+
+_log = logging.getLogger("rescind")
 
 _WATCH_SECONDS = 0.25
 _SWEEP_SECONDS = 5
@@ -38,15 +41,26 @@ class Upkeep:
         duties = [_sweep(connections, self.idle_seconds), _warm_up(connections, application)]
         duties += [_collect_garbage(connections)] if self.collects_garbage else []
         duties += [_watch(self.reload)] if self.reload else []
-        return [asyncio.create_task(duty) for duty in duties]
+        tasks = [asyncio.create_task(duty) for duty in duties]
+        for task in tasks:
+            task.add_done_callback(_log_failure)
+        return tasks
 
 
 @contextmanager
-def own_garbage() -> Iterator[None]:
-    """Load what stays for as long as the process: Python's collector never looks at it, and is off from then on."""
+def own_garbage() -> Iterator[Callable[[], None]]:
+    """Turn Python's collector off for a block. Call what it yields once everything is loaded that stays."""
     gc.disable()
-    yield
-    gc.freeze()
+    try:
+        yield gc.freeze
+    finally:
+        gc.unfreeze()
+        gc.enable()
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        _log.error("A task of the server has failed", exc_info=task.exception())
 
 
 async def _warm_up(connections: set[Connection], application: Application) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rescind.errors import Problem
 
 
-class Refusal(NamedTuple):
+class BadRequest(NamedTuple):
     """What was read of a request that cannot be answered, and the problem that ends its connection."""
 
     request: Request
@@ -20,7 +20,7 @@ class Refusal(NamedTuple):
 class Waiting(NamedTuple):
     """A request, or a refusal, whose turn has not come; and whether the connection stays open after it."""
 
-    request: Request | Refusal
+    request: Request | BadRequest
     keep_alive: bool
     http_1_0: bool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Deliver = Callable[[Delivery], None]
 
 _THREADS = 4
+_MAX_PENDING = 4_096
+_STOP_SECONDS = 5
 _OWN = frozenset({"content-length", "connection", "date", "server"})
 """Headers that the server writes itself."""
 
@@ -36,6 +38,7 @@ class Application:
         self._is_multiprocess = is_multiprocess
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(_THREADS, "rescind-control")
+        self._pending: set[Future[None]] = set()
 
     def warm_up(self) -> None:
         """Load the application while nobody waits for it."""
@@ -43,11 +46,21 @@ class Application:
 
     def call(self, request: Request, peer: str, deliver: Deliver) -> None:
         """Call the application, and ``deliver`` its reply from another thread."""
-        self._threads.submit(self._answer, request, peer, deliver)
+        call = self._threads.submit(self._run, request, peer, deliver)
+        self._pending.add(call)
+        call.add_done_callback(self._pending.discard)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many calls wait that another one would wait too long."""
+        return len(self._pending) >= _MAX_PENDING
 
     def stop(self) -> None:
-        """Finish the calls that are under way, and end the threads."""
-        self._threads.shutdown(cancel_futures=True)
+        """End the threads; wait a while for the calls that are under way."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        _, late = wait(tuple(self._pending), _STOP_SECONDS)
+        if not late:
+            self._threads.shutdown()
 
     def _loaded(self) -> WSGIApplication:
         with self._lock:
@@ -57,7 +70,7 @@ class Application:
     def _app(self) -> WSGIApplication:
         return self._load()
 
-    def _answer(self, request: Request, peer: str, deliver: Deliver) -> None:
+    def _run(self, request: Request, peer: str, deliver: Deliver) -> None:
         try:
             reply = self._call(request, peer)
         except Exception as failure:  # noqa: BLE001 - the application turns its failures into replies; this is our own

@@ -73,11 +73,14 @@ class MemoryStore:
 
     def sandboxes(self) -> Sequence[SandboxInfo]:
         """Return the sandboxes that exist; see ``Store``."""
-        return [_describe(name, world) for name, world in tuple(self._sandboxes.items())]
+        with self._lock:
+            found = tuple(self._sandboxes.items())
+        return [_describe(name, world) for name, world in found]
 
     def drop(self, sandbox: str) -> None:
         """Forget a sandbox; see ``Store``."""
-        self._sandboxes.pop(sandbox, None)
+        with self._lock:
+            self._sandboxes.pop(sandbox, None)
 
     def of(self, version: str) -> MemoryStore:  # noqa: ARG002 - it lives no longer than the process
         """Return the same store; see ``Store``."""
@@ -95,7 +98,7 @@ class MemoryStore:
         self._expired = now
         oldest = now - self._bounds.idle_seconds * SECOND
         for name in [name for name, world in self._sandboxes.items() if world.used < oldest]:
-            del self._sandboxes[name]
+            self._sandboxes.pop(name, None)
 
 
 def _describe(name: str, world: _Sandbox) -> SandboxInfo:

@@ -24,10 +24,10 @@ TIMEOUT_SECONDS = 30
 class SandboxError(Exception):
     """What the control API refused, or that it does not answer.
 
-    ``status`` is 0 where there was no answer; ``problem`` is the RFC 9457 problem detail, as far as there is one.
+    ``status`` is None where there was no answer; ``problem`` is the RFC 9457 problem detail, as far as there is one.
     """
 
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+    def __init__(self, status: int | None, problem: Mapping[str, Any]) -> None:
         self.status = status
         self.problem = problem
         said = [problem.get("detail") or problem.get("title") or "no reason given", problem.get("remedy")]
@@ -42,12 +42,12 @@ class ControlClient:
     token: str | None = None
 
     def call(self, method: str, path: str, body: Any = None, query: Iterable[tuple[str, Any]] = ()) -> Any:
-        """Call, and give the JSON value of the answer; None if it has no body."""
+        """Call, and return the JSON value of the answer; None if it has no body."""
         text = self.text(method, path, body, query)
         return json.loads(text) if text else None
 
     def text(self, method: str, path: str, body: Any = None, query: Iterable[tuple[str, Any]] = ()) -> str:
-        """Call, and give the answer as text."""
+        """Call, and return the answer as text."""
         asked = urlencode([(name, value) for name, value in query if value is not None])
         try:
             return self._open(method, f"{CONTROL_PREFIX}{path}" + (f"?{asked}" if asked else ""), {}, body)[1]
@@ -56,7 +56,7 @@ class ControlClient:
                 raise SandboxError(error.code, _problem(error.read(), error.reason)) from None
 
     def send(self, request: WayRequest) -> int:
-        """Send a request of the catalogue, to a vendor or to the control API; gives the status."""
+        """Send a request of the catalogue, to a vendor or to the control API, and return the status."""
         headers = dict(request.get("headers", {}))
         try:
             return self._open(request["method"], request["path"], headers, request.get("json"))[0]
@@ -77,10 +77,10 @@ class ControlClient:
             raise
         except (ValueError, InvalidURL) as error:
             detail = f"invalid URL {url!r}: {error}"
-            raise SandboxError(0, {"detail": detail, "remedy": "write http://HOST:PORT/~NAME"}) from None
+            raise SandboxError(None, {"detail": detail, "remedy": "write http://HOST:PORT/~NAME"}) from None
         except (URLError, OSError, HTTPException) as error:
             detail = f"{url} does not answer: {getattr(error, 'reason', error)}"
-            raise SandboxError(0, {"detail": detail, "remedy": "is the server running there?"}) from None
+            raise SandboxError(None, {"detail": detail, "remedy": "is the server running there?"}) from None
 
 
 def _problem(body: bytes, reason: str) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ class State:
     """The same, for short: ``sandbox.state("alephee")``."""
 
     def put(self, vendor: str, collection: str, identifier: str, record: Mapping[str, Any]) -> Any:
-        """Add a record, or replace it; gives it as it is kept.
+        """Add a record, or replace it, and return it as it is kept.
 
         >>> sandbox.state.put("alephee", "orders", "9", {"account": 1001})["deleted"] is None
         True
@@ -41,7 +41,7 @@ class State:
         return self.control.call("PUT", _record(vendor, collection, identifier), record)
 
     def patch(self, vendor: str, collection: str, identifier: str, **fields: Any) -> Any:
-        """Change fields of a record; gives it whole.
+        """Change fields of a record, and return it whole.
 
         >>> sandbox.state.patch("alephee", "products", "MUG-BLUE", available=1)["name"]
         'Mug, blue'
@@ -75,7 +75,7 @@ class Settings:
     """The same, for short: ``sandbox.settings("alephee")``."""
 
     def change(self, vendor: str, **settings: Any) -> dict[str, Any]:
-        """Change some settings; gives them all.
+        """Change some settings, and return them all.
 
         >>> sandbox.settings.change("rxuniverse", job_tracker_installed=False)["job_tracker_installed"]
         False
@@ -95,7 +95,7 @@ class Clock:
         return str(self.control.call("GET", "/clock")["now"])
 
     def freeze(self, now: str | None = None) -> str:
-        """Stop the clock where it is, or at a moment; gives the time.
+        """Stop the clock where it is, or at a moment, and return the time.
 
         >>> sandbox.clock.freeze("2026-11-20T12:00:00Z")
         '2026-11-20T12:00:00Z'
@@ -103,7 +103,7 @@ class Clock:
         return self._set("frozen", now)
 
     def advance(self, seconds: float) -> str:
-        """Move the clock forward; gives the time.
+        """Move the clock forward, and return the time.
 
         >>> _ = sandbox.clock.freeze("2026-11-20T12:00:00Z")
         >>> sandbox.clock.advance(90)
@@ -112,7 +112,7 @@ class Clock:
         return str(self.control.call("POST", "/clock/advance", {"seconds": seconds})["now"])
 
     def run(self, now: str | None = None) -> str:
-        """Let the clock run, from the system's time or from a moment; gives the time."""
+        """Let the clock run, from the system's time or from a moment, and return the time."""
         return self._set("real", now)
 
     def _set(self, mode: str, now: str | None) -> str:

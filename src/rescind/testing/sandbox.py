@@ -27,7 +27,7 @@ class VerificationError(AssertionError):
 
     def __init__(self, report: Verdict) -> None:
         self.report = report
-        super().__init__(f"the sandbox met something else: {json.dumps(report, indent=2)}")
+        super().__init__(f"verification failed: {json.dumps(report, indent=2)}")
 
 
 class Credentials(NamedTuple):
@@ -161,7 +161,7 @@ class Sandbox:
         return found
 
     def send(self, request: WayRequest) -> int:
-        """Send a request of the catalogue, to a vendor or to the control API; gives the status.
+        """Send a request of the catalogue, to a vendor or to the control API, and return the status.
 
         >>> sandbox.send({"method": "DELETE", "path": "/api/v2/orders/72544"})
         200

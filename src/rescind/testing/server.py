@@ -35,7 +35,7 @@ class Server:
         try:
             return Sandbox(f"{self.url}/~{sandbox_name(name)}" if name else self.url, self._token)
         except Problem as problem:
-            raise SandboxError(0, {"detail": problem.detail, "remedy": problem.remedy}) from None
+            raise SandboxError(None, {"detail": problem.detail, "remedy": problem.remedy}) from None
 
     def stop(self) -> None:
         """Stop the server, if it was started here. A second call does nothing."""

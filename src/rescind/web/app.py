@@ -10,14 +10,15 @@ from werkzeug.routing import Rule
 
 from rescind.assembly import assemble
 from rescind.settings import OF_THE_HOST, Settings
-from rescind.web import errors, vendors
-from rescind.web.control import control
+from rescind.web import control_api, errors, guard, vendors
 from rescind.web.converters import CONVERTERS
 from rescind.web.current import EXTENSION
 from rescind.web.delivery import Response, normalise
 from rescind.web.sandboxes import Sandboxes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rescind.assembly import Service
 
 
@@ -40,18 +41,20 @@ def flask_app(service: Service) -> Flask:
     """Make the application of a service."""
     app = Flask("rescind.web", static_folder=None)
     app.extensions[EXTENSION] = service
-    app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
+    # One more than the bound: where Werkzeug does not know the length, it stops there without a word (see ``body``).
+    app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body + 1
     app.json = _Json(app)
     app.response_class = Response
     app.url_map.merge_slashes = False
     app.url_map.converters |= CONVERTERS
-    app.register_blueprint(control)
+    app.register_blueprint(control_api.blueprint)
     # No Flask route for each operation: a second matcher would disagree with the engine's on %2F, slashes and HEAD.
     # Without methods, since a vendor answers whatever is sent.
     app.url_map.add(Rule("/<vendor_path:path>", endpoint=vendors.ENDPOINT))
-    app.view_functions[vendors.ENDPOINT] = vendors.answer
-    app.before_request(vendors.refuse_early)
-    app.register_error_handler(Exception, errors.answer)
+    app.view_functions[vendors.ENDPOINT] = vendors.call_vendor
+    app.before_request(guard.refuse_early)
+    app.before_request(vendors.hand_over)
+    app.register_error_handler(Exception, errors.respond_to_error)
     app.after_request(normalise)
     app.wsgi_app = Sandboxes(app.wsgi_app)  # type: ignore[method-assign]
     return app
@@ -65,4 +68,17 @@ class _Json(DefaultJSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response with the value as its body."""
         value = self._prepare_response_obj(args, kwargs)
-        return self._app.response_class(self.dumps(value, allow_nan=False), mimetype="application/json")
+        return self._app.response_class("".join(self._pieces(value, 2)), mimetype="application/json")
+
+    def _pieces(self, value: Any, depth: int) -> Iterator[str]:
+        """Encode in pieces, since encoding holds Python's lock: a large state must not hold up other threads."""
+        if depth == 0 or not value or not isinstance(value, dict | list):
+            yield self.dumps(value, allow_nan=False)
+            return
+        start, end = "{}" if isinstance(value, dict) else "[]"
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for index, (key, part) in enumerate(parts):
+            name = f"{self.dumps(key)}: " if isinstance(value, dict) else ""
+            yield f"{', ' if index else start}{name}"
+            yield from self._pieces(part, depth - 1)
+        yield end

@@ -10,7 +10,7 @@ from rescind.model import CONTROL_PREFIX
 class VendorPath(BaseConverter):
     """Any path but those of the control API."""
 
-    regex = rf"(?!{CONTROL_PREFIX[1:]}(?:/|$))(?s:.*)"
+    regex = rf"(?!{CONTROL_PREFIX[1:]}(?:/|\Z))(?s:.*)"
     part_isolating = False
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from rescind.contract.received import parse_json
-from rescind.errors import Problem
+from rescind.errors import Problem, too_large_problem
 from rescind.web.environ import base_url
 from rescind.web.sandboxes import ADDRESS
 
@@ -33,8 +33,11 @@ def service() -> Service:
 
 
 def engine() -> Engine:
-    """Return the engine, which a reload may replace between two requests."""
-    return service().engine
+    """Return the engine, the same one for the whole request even if a reload replaces it meanwhile."""
+    if "engine" not in g:
+        g.engine = service().engine
+    current: Engine = g.engine
+    return current
 
 
 def address() -> Address:
@@ -50,8 +53,15 @@ def sandbox_url() -> str:
 
 def transact(work: Callable[[Transaction], T]) -> T:
     """Run ``work`` as one atomic step in the sandbox of the current request."""
-    current = engine()
-    return current.store.transact(address().sandbox, current.clock.system(), work)
+    return engine().transact(address().sandbox, work)
+
+
+def body() -> bytes:
+    """Return the body of the current request. Raises Problem, or RequestEntityTooLarge, if it is too large."""
+    content = request.get_data(cache=False)
+    if len(content) > service().settings.max_body:
+        raise too_large_problem(service().settings.max_body)
+    return content
 
 
 def json_object() -> dict[str, Any]:
@@ -61,7 +71,7 @@ def json_object() -> dict[str, Any]:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, "send Content-Type: application/json")
     try:
         # Flask's own parser takes NaN, huge numbers and lone surrogates, which no JSON text can have.
-        parsed = parse_json(request.get_data())
+        parsed = parse_json(body())
     except ValueError as wrong:
         raise Problem(HTTPStatus.BAD_REQUEST, f"invalid JSON in the body: {wrong}", "send a JSON object") from None
     if not isinstance(parsed, dict):

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import errno
+import socket
 import time
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import flask
+from werkzeug.datastructures import Headers
 
-from rescind.server.wire import write_head
+from rescind.server.wire import BODILESS, write_head
 from rescind.server.wire_faults import SLOW_BODY, SLOW_BODY_SECONDS, break_of, pieces, prepare_reset
+from rescind.web.current import address
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterator
+
+    from _typeshed.wsgi import WSGIEnvironment
 
     from rescind.model import Delivery, Reply
     from rescind.server.wire_faults import Break
 
 
 class Response(flask.Response):
-    """A response whose headers are those of the reply, and no others."""
+    """A response with the headers of the reply and no others; Werkzeug would add some, and drop some of a 304."""
 
     default_mimetype = None
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002 - Werkzeug's signature
+        """Return the headers with the length of the body, where there may be one (RFC 9110, section 8.6)."""
+        headers = Headers(self.headers)
+        if self.status_code in BODILESS:
+            headers.remove("Content-Length")
+        elif self.is_sequence and "Content-Length" not in headers:
+            headers["Content-Length"] = str(sum(len(part) for part in self.iter_encoded()))
+        return headers
 
 
 def respond(delivery: Delivery, connection: socket.socket | None, system: Callable[[], int]) -> flask.Response:
@@ -51,7 +64,7 @@ def _plain(reply: Reply, body: bytes | Iterator[bytes]) -> flask.Response:
 def normalise(response: flask.Response) -> flask.Response:
     """Write what Werkzeug writes otherwise: the reason phrase not in capitals, and ``Allow`` in a fixed order."""
     response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"
-    if response.allow:
+    if response.allow and address().is_control:
         response.headers["Allow"] = ", ".join(sorted(response.allow))
     return response
 
@@ -78,10 +91,11 @@ def _break(connection: socket.socket, broken: Break) -> Iterator[bytes]:
     with suppress(OSError):  # a client that has left
         if broken.is_reset:
             prepare_reset(connection)
+            connection.shutdown(socket.SHUT_RD)  # a host that waits for the next request goes on, and closes
             connection.close()
         else:
             connection.sendall(broken.sent)
-            connection.shutdown(2)
+            connection.shutdown(socket.SHUT_RDWR)
     # What a host raises itself when its client has left: it closes the connection, and says nothing.
     raise BrokenPipeError(errno.EPIPE, "the connection was broken by a fault")
     yield b""

@@ -20,21 +20,32 @@ _ABSOLUTE = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 """What a path may have unescaped (RFC 3986, section 3.3), beside letters, digits and ``-._``."""
 
+_ASCII = bytes(range(128)).decode()
 _SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 _TARGETS = ("RAW_URI", "REQUEST_URI")
 
 
 def raw_path(environ: WSGIEnvironment) -> str:
     """Return the path below ``SCRIPT_NAME`` as it was sent or, where the host does not tell, encoded again."""
-    decoded: str = environ.get("PATH_INFO", "")
+    decoded = path_bytes(environ)
     target = next((environ[name] for name in _TARGETS if environ.get(name)), None)
     if target is not None:
-        path = _ABSOLUTE.sub("", target, count=1).partition("?")[0]
+        segments = _ABSOLUTE.sub("", target, count=1).partition("?")[0].split("/")
         mounted = environ.get("SCRIPT_NAME", "").count("/")
-        rest = "/" + "/".join(path.split("/")[mounted + 1 :])
-        if unquote_to_bytes(rest.encode("latin-1")).decode("latin-1") == decoded:
-            return rest
-    return quote(decoded.encode("latin-1"), safe=_PATH_CHARACTERS) or "/"
+        for dropped in (mounted, 0):  # a proxy may have taken the mount from the target already
+            rest = "/" + "/".join(segments[dropped + 1 :])
+            if unquote_to_bytes(rest.encode("latin-1", "replace")) == decoded:
+                return quote(rest.encode("latin-1"), safe=_ASCII)
+    return quote(decoded, safe=_PATH_CHARACTERS) or "/"
+
+
+def path_bytes(environ: WSGIEnvironment) -> bytes:
+    """Return PATH_INFO as bytes. Some clients in the process put text there, which PEP 3333 does not allow."""
+    path: str = environ.get("PATH_INFO", "")
+    try:
+        return path.encode("latin-1")
+    except UnicodeEncodeError:
+        return path.encode()
 
 
 def base_url(environ: WSGIEnvironment) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from rescind.errors import Problem, StoreError, crash_problem, too_large_problem
+from rescind.errors import Problem, StoreError, crash_problem, method_problem, too_large_problem
 from rescind.model import CONTROL_PREFIX, Delivery
 from rescind.web.current import address, engine, service
 from rescind.web.delivery import respond
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from rescind.model import Request
 
 
-def answer(error: Exception) -> Response:
+def respond_to_error(error: Exception) -> Response:
     """Make the response to an error. A vendor's call that failed before the engine had it is journaled too."""
     received = request_of(flask.request.environ, address(), b"")
     problem = _problem_of(error, received)
-    if flask.request.endpoint == VENDORS or REFUSAL in flask.request.environ:
+    if REFUSAL in flask.request.environ or not address().is_control:
         delivery = engine().refuse(address().sandbox, received, problem)
     else:
         delivery = Delivery(problem.reply())
@@ -56,13 +56,11 @@ def _http_problem(error: HTTPException, request: Request) -> Problem:
     """Translate what Flask and Werkzeug refuse."""
     match error:
         case NotFound():
-            nearest = difflib.get_close_matches(request.path, _control_paths(), n=3, cutoff=0.4)
+            nearest = difflib.get_close_matches(request.path, dict.fromkeys(_control_paths()), n=3, cutoff=0.4)
             remedy = f"these are the nearest; all are in {CONTROL_PREFIX}/specs/control.yaml"
             return Problem(HTTPStatus.NOT_FOUND, f"the control API has no {request.path}", remedy, nearest=nearest)
         case MethodNotAllowed():
-            allow = ", ".join(sorted(error.valid_methods or ()))
-            detail = f"{request.path} has no {request.method}"
-            return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, f"use {allow}", headers={"Allow": allow})
+            return method_problem(request, ", ".join(sorted(error.valid_methods or ())))
         case RequestEntityTooLarge():
             return too_large_problem(service().settings.max_body)
     return Problem(HTTPStatus(error.code or 500), error.description or error.name, "send a request by RFC 9110")

@@ -6,10 +6,14 @@ import hmac
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from flask import request
+
 from rescind.errors import Problem
 from rescind.server.hosts import host_name
 from rescind.settings import is_loopback
+from rescind.web.current import service
 from rescind.web.environ import host
+from rescind.web.sandboxes import REFUSAL
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -17,7 +21,23 @@ if TYPE_CHECKING:
     from rescind.settings import Settings
 
 
-def refuse_separate_worlds(environ: WSGIEnvironment, settings: Settings) -> None:
+_FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
+"""What a reverse proxy says of the client: the peer is then the proxy, whoever the client is."""
+
+
+def refuse_early() -> None:
+    """Refuse to answer from several processes that share nothing, and for an invalid name of a sandbox."""
+    _refuse_separate_worlds(request.environ, service().settings)
+    if REFUSAL in request.environ:
+        raise request.environ[REFUSAL]
+
+
+def authorise() -> None:
+    """Raise Problem for a call without the control token or, where there is none, from another machine or web page."""
+    _authorise(request.environ, service().settings.control_token)
+
+
+def _refuse_separate_worlds(environ: WSGIEnvironment, settings: Settings) -> None:
     """Raise Problem if the host has several processes, and each would have a world of its own."""
     if environ["wsgi.multiprocess"] and not settings.is_shared:
         raise Problem(
@@ -27,8 +47,7 @@ def refuse_separate_worlds(environ: WSGIEnvironment, settings: Settings) -> None
         )
 
 
-def authorise(environ: WSGIEnvironment, token: str | None) -> None:
-    """Raise Problem for a call without the control token or, where there is none, from another machine or web page."""
+def _authorise(environ: WSGIEnvironment, token: str | None) -> None:
     if token is None:
         _refuse_others(environ)
         return
@@ -45,6 +64,9 @@ def authorise(environ: WSGIEnvironment, token: str | None) -> None:
 def _refuse_others(environ: WSGIEnvironment) -> None:
     """Refuse other machines by their address, and DNS rebinding and cross-site calls by what a browser says."""
     remedy = "call the control API by a loopback address, or start the server with a control token"
+    for header in _FORWARDED:
+        if header in environ:
+            raise Problem(HTTPStatus.FORBIDDEN, f"the call came through a proxy ({_field_name(header)})", remedy)
     peer = environ.get("REMOTE_ADDR")
     if peer and not is_loopback(peer):
         raise Problem(HTTPStatus.FORBIDDEN, f"the call comes from {peer}, which is not this machine", remedy)
@@ -53,5 +75,9 @@ def _refuse_others(environ: WSGIEnvironment) -> None:
         asked.append(("Origin", environ["HTTP_ORIGIN"].partition("://")[2].partition("/")[0]))
     for header, place in asked:
         if not is_loopback(host_name(place) or ""):
-            detail = f"the {header} header names {place or 'nobody'}, which is not this machine"
+            detail = f"the {header} header names {place or 'no host'}, which is not this machine"
             raise Problem(HTTPStatus.FORBIDDEN, detail, remedy)
+
+
+def _field_name(variable: str) -> str:
+    return variable.removeprefix("HTTP_").replace("_", "-").title()

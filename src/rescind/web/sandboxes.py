@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rescind.control.sandboxes import Address, locate
 from rescind.errors import Problem
 from rescind.store import DEFAULT_SANDBOX
-from rescind.web.environ import raw_path
+from rescind.web.environ import path_bytes, raw_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,7 @@ class Sandboxes:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Call the application below the sandbox's prefix."""
+        environ["PATH_INFO"] = path_bytes(environ).decode("latin-1")
         path = raw_path(environ)
         try:
             address = locate(path, environ.get("HTTP_X_RESCIND_SANDBOX"))

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from flask import request
 
-from rescind.web import guard
-from rescind.web.current import address, engine, service
+from rescind.web.current import address, body, engine
 from rescind.web.delivery import respond
 from rescind.web.environ import request_of, socket_of
-from rescind.web.sandboxes import REFUSAL
 
 if TYPE_CHECKING:
     from flask import Response
@@ -18,15 +16,13 @@ if TYPE_CHECKING:
 ENDPOINT: Final = "vendors"
 
 
-def refuse_early() -> None:
-    """Refuse to answer from several processes that share nothing, and an address that no sandbox can have."""
-    guard.refuse_separate_worlds(request.environ, service().settings)
-    if REFUSAL in request.environ:
-        raise request.environ[REFUSAL]
+def hand_over() -> Response | None:
+    """Take a call that is not one of the control API, though Werkzeug, which drops leading slashes, says so."""
+    return None if address().is_control or request.endpoint == ENDPOINT else call_vendor("")
 
 
-def answer(path: str) -> Response:  # noqa: ARG001 - the engine reads the path as it was sent
+def call_vendor(path: str) -> Response:  # noqa: ARG001 - the engine reads the path as it was sent
     """Return what the vendor answers in this sandbox."""
     current, here = engine(), address()
-    received = request_of(request.environ, here, request.get_data(cache=False))
+    received = request_of(request.environ, here, body())
     return respond(current.answer(here.sandbox, received), socket_of(request.environ), current.clock.system)

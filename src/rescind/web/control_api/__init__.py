@@ -9,21 +9,15 @@ from flask import Blueprint, request
 from rescind.errors import Problem
 from rescind.model import CONTROL_PREFIX
 from rescind.web import guard
-from rescind.web.control import coverage, journal, overrides, server, world
-from rescind.web.current import service
+from rescind.web.control_api import coverage, journal, overrides, server, world
 
-control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
+blueprint = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
 for _part in (server, world, overrides, journal, coverage):
-    control.register_blueprint(_part.views)
+    blueprint.register_blueprint(_part.views)
+blueprint.before_request(guard.authorise)
 
 
-@control.before_request
-def authorise() -> None:
-    """Refuse a call from another machine, from a foreign web page, or without the token."""
-    guard.authorise(request.environ, service().settings.control_token)
-
-
-@control.before_request
+@blueprint.before_request
 def refuse_other_encodings() -> None:
     """Refuse a path that is not UTF-8: two identifiers must not become one."""
     try:

@@ -9,16 +9,13 @@ from flask import Blueprint
 
 from rescind.control.payloads import AdvanceSchema, ClockSchema, checked
 from rescind.control.state import State
-from rescind.rules.world import World
-from rescind.web.control.vendors import vendor_of
+from rescind.web.control_api.vendors import vendor_of
 from rescind.web.current import address, engine, json_object, transact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask.typing import ResponseReturnValue
-
-    from rescind.store import Transaction
 
 T = TypeVar("T")
 
@@ -103,8 +100,4 @@ def advance_clock() -> ResponseReturnValue:
 def _in_state(name: str, work: Callable[[State], T]) -> T:
     vendor, current = vendor_of(name), engine()
 
-    def in_world(transaction: Transaction) -> T:
-        world = World(transaction, vendor.name, vendor.fixture.seeds, current.clock.now(transaction))
-        return work(State(vendor, world, current.bounds))
-
-    return transact(in_world)
+    return transact(lambda transaction: work(State(vendor, current.world(transaction, vendor), current.bounds)))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
 
-from rescind.control.interventions import can_make, socket_problem
 from rescind.control.overrides import Overrides
 from rescind.web.current import engine, json_object, transact
 from rescind.web.environ import has_socket
@@ -15,8 +14,6 @@ from rescind.web.environ import has_socket
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from rescind.control.overrides import Override
-    from rescind.store import Transaction
 
 views = Blueprint("overrides", __name__)
 
@@ -31,15 +28,10 @@ def get_overrides() -> ResponseReturnValue:
 def add_override() -> ResponseReturnValue:
     """Queue an override. A fault that this host cannot make is refused now, not answered normally later."""
     wanted, current, sockets = json_object(), engine(), has_socket(request.environ)
-
-    def add(transaction: Transaction) -> Override:
-        override = Overrides(transaction).add(wanted, current.vendors, current.bounds)
-        fault = override["fault"]
-        if fault is not None and not can_make(fault, has_socket=sockets):
-            raise socket_problem(HTTPStatus.CONFLICT, "override", fault)
-        return override
-
-    return dict(transact(add)), HTTPStatus.CREATED
+    override = transact(
+        lambda transaction: Overrides(transaction).add(wanted, current.vendors, current.bounds, has_socket=sockets)
+    )
+    return dict(override), HTTPStatus.CREATED
 
 
 @views.delete("/overrides")

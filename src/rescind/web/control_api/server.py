@@ -13,8 +13,8 @@ from rescind.coverage.catalogue import catalogue
 from rescind.documents import reading, shipped
 from rescind.errors import Problem
 from rescind.model import SECOND
-from rescind.web.control.document import control_document
-from rescind.web.control.vendors import vendor_of
+from rescind.web.control_api.document import control_document
+from rescind.web.control_api.vendors import vendor_of
 from rescind.web.current import engine, sandbox_url
 
 if TYPE_CHECKING:
