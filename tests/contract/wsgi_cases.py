@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 
@@ -14,10 +15,12 @@ from support import ROOT
 if TYPE_CHECKING:
     from schemathesis import Case
 
-NAME = os.environ["FUZZ_DOCUMENT"]
+hypothesis.settings.register_profile("fuzz", database=None)  # a run repeats by its seed, whatever ran before
+hypothesis.settings.load_profile("fuzz")
+app = create_app()
 schema = schemathesis.openapi.from_wsgi(
-    f"/~fuzz/_rescind/specs/{NAME}.yaml",
-    create_app(),
+    f"/~fuzz/_rescind/specs/{os.environ['FUZZ_DOCUMENT']}.yaml",
+    app,
     config=SchemathesisConfig.from_path(ROOT / "schemathesis.toml"),
 )
 
@@ -27,4 +30,12 @@ def test_every_answer_is_as_documented(case: Case[Any]) -> None:
     case.call_and_validate()
 
 
-TestStateful = schema.as_state_machine().TestCase
+class Machine(schema.as_state_machine()):  # type: ignore[misc]  # made from the document
+    """Calls that build on each other, each time in a new world: Hypothesis runs them again, and compares."""
+
+    def setup(self) -> None:
+        super().setup()
+        app.test_client().post("/~fuzz/_rescind/reset")
+
+
+TestStateful = Machine.TestCase
