@@ -88,7 +88,7 @@ def measured_loads(systems: Sequence[System]) -> tuple[dict[str, list[Load]], di
                 refused[system.name].append(measure(url, sent, 404, SECONDS))
                 if system.name in CYCLES:
                     cycle = CYCLES[system.name]
-                    measure(url, cycle, 204, 1)
+                    measure(url, cycle, 204, 3)
                     cycles[system.name].append(measure(url, cycle, 204, SECONDS))
                 if system is RESCIND:
                     measure(url, [PUT], 200, 1)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Deliver = Callable[[Delivery], None]
 
-_THREADS = 4
+_THREADS = 2
 _MAX_PENDING = 4_096
 _STOP_SECONDS = 5
 _OWN = frozenset({"content-length", "connection", "date", "server"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -60,10 +61,11 @@ def flask_app(service: Service) -> Flask:
     return app
 
 
+_encode = json.JSONEncoder(allow_nan=False).encode
+
+
 class _Json(DefaultJSONProvider):
     """JSON as ``rescind`` writes it everywhere: keys in their own order, on one line."""
-
-    sort_keys = False
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response with the value as its body."""
@@ -73,12 +75,12 @@ class _Json(DefaultJSONProvider):
     def _pieces(self, value: Any, depth: int) -> Iterator[str]:
         """Encode in pieces, since encoding holds Python's lock: a large state must not hold up other threads."""
         if depth == 0 or not value or not isinstance(value, dict | list):
-            yield self.dumps(value, allow_nan=False)
+            yield _encode(value)
             return
         start, end = "{}" if isinstance(value, dict) else "[]"
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         for index, (key, part) in enumerate(parts):
-            name = f"{self.dumps(key)}: " if isinstance(value, dict) else ""
+            name = f"{_encode(key)}: " if isinstance(value, dict) else ""
             yield f"{', ' if index else start}{name}"
             yield from self._pieces(part, depth - 1)
         yield end
