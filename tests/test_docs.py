@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import rescind
 from rescind.coverage.catalogue import catalogue
 from rescind.coverage.listing import as_markdown
 from rescind.coverage.reports import BASE_URL
@@ -123,6 +124,26 @@ def test_example_of_the_readme_is_a_test_that_passes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert "1 passed" in done.stdout, done.stdout
+
+
+OWN = re.compile(r"<!-- own: (.*?) -->\n```\w+\n(.*?)```", re.DOTALL)
+
+
+def test_vendor_of_the_page_on_own_vendors_works(tmp_path: Path) -> None:
+    files = OWN.findall((DOCS / "own-vendor.md").read_text())
+    assert [name for name, _ in files] == ["specs/zoo.yaml", "specs/zoo.py", "fixtures/zoo.yaml"]
+    for name, text in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    checked = [sys.executable, "-m", "rescind", "check", str(tmp_path / "specs"), str(tmp_path / "fixtures")]
+    done = subprocess.run(checked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    app = rescind.create_app(spec=tmp_path / "specs", fixtures=tmp_path / "fixtures", vendor="zoo")
+    client, key = app.test_client(), {"X-Key": "demo-key"}
+    met = [client.delete(f"/animals/{number}", headers=key) for number in ("7", "7", "8", "409", "409", "x")]
+    assert [reply.status_code for reply in met] == [200, 404, 409, 409, 409, 404]
+    assert met[0].get_json() == {"name": "Rex"}
+    assert client.delete("/animals/8").headers["X-Rescind-Outcome"] == "zoo.releaseAnimal.no_key"
 
 
 def test_pages_can_be_read_in_one_sitting_and_link_to_what_exists() -> None:

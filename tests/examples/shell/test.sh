@@ -6,6 +6,10 @@ here=$(dirname "$0")
 export PAUSE_SECONDS=0
 
 json() { curl -sf -H 'Content-Type: application/json' "$@" >/dev/null; }
+verify() {
+  verdict=$(curl -sf -H 'Content-Type: application/json' "$1/_rescind/journal/verify" -d "$2")
+  case $verdict in *'"verified": true'*) echo "ok: $3" ;; *) echo "not ok: $3: $verdict"; exit 1 ;; esac
+}
 delete() { code=0; bash "$here/delete-order.sh" "$1" demo-key 1001 "$2" 2>/dev/null || code=$?; }
 expect() { [ "$code" = "$1" ] && echo "ok: $2" || { echo "not ok: $2 (exit $code)"; exit 1; }; }
 
@@ -18,7 +22,7 @@ world="$server/~shell-limited"
 json -X POST "$world/_rescind/reset"
 json "$world/_rescind/overrides" -d '{"vendor": "alephee", "outcome": "rate_limited", "times": 2}'
 delete "$world" 72001; expect 0 "a rate limit is waited for"
-json "$world/_rescind/journal/verify" -d '{"match": {"vendor": "alephee"}, "count": 3}'
+verify "$world" '{"match": {"vendor": "alephee"}, "count": 3}' "it was tried three times"
 
 world="$server/~shell-lost"
 json -X POST "$world/_rescind/reset"
