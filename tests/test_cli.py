@@ -37,6 +37,13 @@ def test_first_line_is_exact_and_true_and_a_table_follows() -> None:
     assert f"{server.url}/v2/orders?" in lines[1]
 
 
+def exit_code(monkeypatch: pytest.MonkeyPatch, arguments: list[str], environment: dict[str, str]) -> int:
+    """Run the command with these variables."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return main(arguments)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_stops_it_cleanly(number: signal.Signals) -> None:
     server = Server()
@@ -86,9 +93,7 @@ def test_wrong_setting_is_refused_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert main(arguments) == 1
+    assert exit_code(monkeypatch, arguments, environment) == 1
     assert words in capsys.readouterr().err
 
 
@@ -110,9 +115,7 @@ def test_wrong_use_exits_with_2_and_says_what_would_be_right(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert main(arguments) == 2
+    assert exit_code(monkeypatch, arguments, environment) == 2
     assert words in capsys.readouterr().err
 
 

@@ -38,8 +38,8 @@ class Source(TypedDict):
     source: str
 
 
-class CatalogueEntry(TypedDict):
-    """An outcome with its ways by kind, natural, magic or forced, as ``GET /_rescind/outcomes`` shows it."""
+class OutcomeFacts(TypedDict):
+    """What an outcome is."""
 
     id: str
     vendor: str
@@ -47,6 +47,11 @@ class CatalogueEntry(TypedDict):
     outcome: str
     status: int
     description: str
+
+
+class CatalogueEntry(OutcomeFacts):
+    """An outcome with its ways by kind, natural, magic or forced, as ``GET /_rescind/outcomes`` shows it."""
+
     provenance: Source
     ways: dict[str, Way]
     why_absent: NotRequired[dict[str, str]]

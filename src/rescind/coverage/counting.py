@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+from rescind.coverage.catalogue import OutcomeFacts
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -23,15 +25,9 @@ class Tally(TypedDict):
     percent: float
 
 
-class OutcomeReport(TypedDict):
+class OutcomeReport(OutcomeFacts):
     """An outcome, how often it was met, and a way to meet it."""
 
-    id: str
-    vendor: str
-    operation: str
-    outcome: str
-    status: int
-    description: str
     provenance: str
     natural: int
     forced: int
