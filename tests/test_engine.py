@@ -136,6 +136,7 @@ def test_forced_outcome_leaves_the_fault_to_the_preference_and_no_typo_passes(wo
         "fault=slow_body",
     )
     assert world.call("DELETE", TARGET, Prefer="fault=slow_bdy").status == 400
+    assert entries(world)[1]["forced"] is None
     plain = world.call("DELETE", TARGET, Prefer="code=500")
     assert (outcome(plain), "Preference-Applied" in dict(plain.headers)) == ("forbidden", False)
 

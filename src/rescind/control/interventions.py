@@ -22,7 +22,7 @@ class Intervention(NamedTuple):
     """What was ordered about a call, and by whom.
 
     ``outcome`` is forced if there is one. Without one the call is answered naturally, unless ``is_cut_off``: then a
-    fault strikes before the call takes effect. ``applied`` is what ``Preference-Applied`` says (RFC 7240), and
+    fault occurs before the call takes effect. ``applied`` is what ``Preference-Applied`` says (RFC 7240), and
     ``problem`` the answer to an order that cannot be met.
     """
 
@@ -69,7 +69,7 @@ def _by_preference(operation: Operation, header: str, request: Request, override
     try:
         preference = preferred(operation, header)
     except Problem as problem:
-        return override._replace(problem=problem, rule="Prefer")
+        return _refused(override, problem, "Prefer")
     if preference is None:
         return override
     outcome = preference.outcome if override.outcome is None else None
@@ -79,7 +79,7 @@ def _by_preference(operation: Operation, header: str, request: Request, override
         return override
     rule = f"Prefer: {applied}"
     if fault is not None and not can_make(fault, has_socket=request.has_socket):
-        return override._replace(problem=socket_problem(HTTPStatus.BAD_REQUEST, rule, fault), rule=rule)
+        return _refused(override, socket_problem(HTTPStatus.BAD_REQUEST, rule, fault), rule)
     forced = override.outcome or outcome
     cut_off = forced is None and fault is not None and not takes_effect(fault, None)
     return override._replace(
@@ -90,3 +90,8 @@ def _by_preference(operation: Operation, header: str, request: Request, override
         rule=f"{override.rule}; {rule}" if override.rule else rule,
         applied=applied,
     )
+
+
+def _refused(override: Intervention, problem: Problem, rule: str) -> Intervention:
+    """Answer with the problem in the place of a forced outcome; a fault and a delay stay as they were ordered."""
+    return override._replace(outcome=None, forced_by=None, problem=problem, rule=rule)

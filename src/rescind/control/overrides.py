@@ -103,7 +103,7 @@ class Overrides:
         return list(self._transaction.rows(TABLE).values())
 
     def remove(self, identifier: str | None = None) -> None:
-        """Remove one override, or all. Raises Problem if there is no such one."""
+        """Remove one override, or all. Raises Problem for an unknown identifier."""
         rows = self._transaction.rows(TABLE)
         if identifier is not None and identifier not in rows:
             known = ", ".join(rows) or "none"

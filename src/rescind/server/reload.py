@@ -45,7 +45,7 @@ class Reload:
         for folder in self._folders:
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.suffix in {".yaml", ".yml", ".json", ".py"}:
-                    with suppress(OSError):  # gone between two looks, or a link that leads nowhere
+                    with suppress(OSError):  # gone between two looks, or a broken link
                         status = path.stat()
                         snapshot[path] = (status.st_mtime_ns, status.st_size)
         return snapshot

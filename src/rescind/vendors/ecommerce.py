@@ -40,7 +40,7 @@ class Money(fields.String):
 
 
 class Settings(RecordSchema):
-    """The settings of the shop: there are none."""
+    """The settings of the shop, which has no setting."""
 
 
 class Token(RecordSchema):

@@ -23,7 +23,7 @@ LIFETIME_SECONDS = 3600
 
 
 class Settings(RecordSchema):
-    """The settings of the account: there are none."""
+    """The settings of the account, which has no setting."""
 
 
 class AccessToken(RecordSchema):
