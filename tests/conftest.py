@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from redis_servers import SERVER, RedisServer, cluster
-from support import Server, World, serving
+from support import AppWorld, Server, World, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,8 @@ def redis_cluster(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(params=["memory", "redis"])
 def world(request: pytest.FixtureRequest) -> World:
     """The four vendors in this process, as new, with a clock that stands still; over each store."""
+    if request.param == "app":
+        return AppWorld()
     if request.param == "memory":
         return World()
     return World(store=request.getfixturevalue("redis_server").url)

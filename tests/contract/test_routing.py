@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from support import World, header
+from support import World, both_doors, header
+
+pytestmark = both_doors
 
 
 def test_unknown_path_lists_the_nearest_known_ones(world: World) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from rescind.model import SECOND
-from support import World
+from support import World, both_doors
+
+pytestmark = both_doors
 
 
 def clock(world: World, method: str = "GET", path: str = "", body: Any = None, sandbox: str = "") -> Any:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from support import World
+from support import World, both_doors
+
+pytestmark = both_doors
 
 
 def state(world: World, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:

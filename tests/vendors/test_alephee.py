@@ -7,7 +7,9 @@ import json
 import pytest
 
 from rescind.model import SECOND
-from support import World, header, outcome
+from support import World, both_doors, header, outcome
+
+pytestmark = both_doors
 
 DELETE = "/v2/orders?API_KEY=demo-key&accountId=1001&orderId="
 RATE = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-retryafter")

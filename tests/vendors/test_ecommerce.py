@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from support import World, header, outcome
+from support import World, both_doors, header, outcome
+
+pytestmark = both_doors
 
 ADA = {"Authorization": "Bearer ada-token"}
 GRACE = {"Authorization": "Bearer grace-token"}

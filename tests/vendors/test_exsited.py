@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from rescind.model import SECOND
-from support import Met, World, header, outcome
+from support import Met, World, both_doors, header, outcome
+
+pytestmark = both_doors
 
 ORDER = "/api/v3/orders/ORD-10001"
 TOKEN = "/api/v1/oauth2/token"

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from support import World
+from support import World, both_doors
+
+pytestmark = both_doors
 
 ORDERS = "/api/v2/orders/"
 
