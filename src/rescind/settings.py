@@ -17,7 +17,7 @@ from rescind.model import Bounds
 from rescind.store import SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 PREFIX: Final = "RESCIND_"
 CONTROL_TOKEN_VARIABLE: Final = f"{PREFIX}CONTROL_TOKEN"
@@ -72,8 +72,7 @@ class Settings:
             if name in refused:
                 raise SettingsError(f"{caller} does not take {name!r}: {reason}")
             if name not in known:
-                nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-                raise SettingsError(f"{caller} has no setting {name!r}; did you mean {nearest!r}?")
+                raise SettingsError(f"{caller} has no setting {name!r}; did you mean {_nearest(name, known)!r}?")
             chosen[name] = _typed(name, value, known[name], optional=getattr(cls, name) is None)
         return cls(**chosen)
 
@@ -153,8 +152,7 @@ def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     known = [PREFIX + name.upper() for name in (*(one.name for one in fields(Settings)), *_OTHERS)]
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-            raise SettingsError(f"unknown setting {name}; did you mean {nearest}?")
+            raise SettingsError(f"unknown setting {name}; did you mean {_nearest(name, known)}?")
 
 
 class Names(click.ParamType[str]):
@@ -189,6 +187,10 @@ def options(*names: str) -> Iterator[click.Option]:
                 metavar=one.metadata["metavar"],
                 help=one.metadata["help"],
             )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    return difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
 
 
 def _typed(name: str, value: Any, kind: type, *, optional: bool) -> Any:
