@@ -91,7 +91,7 @@ def _as_text(value: Any) -> str:
 
 
 def _part(value: Any, steps: Steps) -> Any:
-    """Return the part of ``value`` at ``steps``. Raises ValueError if there is none."""
+    """Return the part of ``value`` at ``steps``. Raises ValueError if it does not exist."""
     for step in steps:
         try:
             value = value[int(step)] if isinstance(value, list) else value[step]

@@ -51,7 +51,7 @@ class Operation:
     place: Pointer
 
     def read(self, received: Received) -> tuple[Mapping[str, Any], Any, tuple[Violation, ...]]:
-        """Parse the request: the parameters by name, the body (``MISSING`` if none), and every violation."""
+        """Parse the request: the parameters by name, the body (``MISSING`` if it is empty), and every violation."""
         values: dict[str, Any] = {}
         body: Any = MISSING
         violations: list[Violation] = []

@@ -81,7 +81,7 @@ def _provenance(spec: Spec, shown: NamedExample) -> Provenance:
 
 
 def _named_examples(spec: Spec, response: Mapping[str, Any], place: Pointer, status: int) -> Iterator[NamedExample]:
-    """Yield the named examples of a response. One is made up where it shows none."""
+    """Yield the named examples of a response. A response without examples gets a generated one."""
     found = False
     groups: list[tuple[str | None, Pointer, Mapping[str, Any]]] = [
         (None, (*place, "x-examples"), response.get("x-examples", {}))

@@ -132,7 +132,7 @@ class Body:
     validators: Mapping[str, jsonschema_rs.Validator]
 
     def value(self, received: Received) -> Any:
-        """Parse the body as JSON; ``MISSING`` if there is none. Raises ValueError if it breaks the schema."""
+        """Parse the body as JSON; ``MISSING`` if it is empty. Raises ValueError if it breaks the schema."""
         if not received.request.body:
             if self.required:
                 raise ValueError("a body is required")

@@ -34,7 +34,7 @@ class Received:
 
     @property
     def media_type(self) -> str:
-        """The media type of the body, without parameters, in lower case; empty if the request says none."""
+        """The media type of the body, without parameters, in lower case; empty if the request has no Content-Type."""
         return self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @cached_property

@@ -65,7 +65,7 @@ def _by_override(override: Override, request: Request, bounds: Bounds) -> Interv
 
 
 def _by_preference(operation: Operation, header: str, request: Request, override: Intervention) -> Intervention:
-    """Add what the client prefers to what an override leaves open: an outcome, and a fault if there is none yet."""
+    """Add the outcome and the fault that the client prefers, each unless the override has one."""
     try:
         preference = preferred(operation, header)
     except Problem as problem:

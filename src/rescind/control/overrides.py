@@ -112,7 +112,7 @@ class Overrides:
             self._transaction.erase(TABLE, key)
 
     def take(self, operation: Operation, received: Received) -> Override | None:
-        """Use the first override that the call matches; return None if it matches none."""
+        """Use the first override that the call matches; return None if no override matches."""
         for key, row in self._transaction.rows(TABLE).items():
             if not _is_used_up(row) and _matches(row, operation, received):
                 taken = cast("Override", {**row, "used": row["used"] + 1})

@@ -18,7 +18,7 @@ _PREFIX = re.compile(r"/(?:~|%7[Ee])([^/]*)(/.*)?", re.DOTALL)
 
 
 class Address(NamedTuple):
-    """A sandbox, the path within it, and the prefix of the path that named the sandbox; empty if none did."""
+    """A sandbox, the path within it, and the prefix of the path that named the sandbox; empty without such a prefix."""
 
     sandbox: str
     path: str

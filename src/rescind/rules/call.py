@@ -48,7 +48,7 @@ class Call:
 
     @cached_property
     def order(self) -> Record:
-        """The order that the call is about; empty if there is none."""
+        """The order that the call is about; empty if it is unknown."""
         return self.find_order() or {}
 
     def find_order(self) -> Record | None:

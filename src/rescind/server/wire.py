@@ -18,7 +18,7 @@ _STATUS_LINES = {int(status): f"HTTP/1.1 {status.value} {status.phrase}\r\n" for
 
 
 class _Date:
-    """The ``Date`` header, written anew once a second."""
+    """The ``Date`` header, formatted once a second."""
 
     def __init__(self) -> None:
         self._second = -1

@@ -192,7 +192,7 @@ class RedisStore:
         raise _too_busy(sandbox)
 
     def _refresh(self, sandbox: str, replica: _Replica, now: int) -> None:
-        """Read the whole sandbox, if the replica does not follow it; that there is none may have changed unseen."""
+        """Read the whole sandbox, unless the replica follows it. Another process may have created a missing one."""
         if replica.version not in {"", _NONE}:
             return
         keys = [self._key(sandbox, "meta"), self._key(sandbox, "state")]

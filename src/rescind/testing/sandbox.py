@@ -185,7 +185,7 @@ class Sandbox:
 
 
 def credentials_for(schemes: Iterable[Json], credential: str | None) -> Credentials:
-    """Return where the security schemes of a document want the credential; nowhere if there is none."""
+    """Return where the security schemes of a document want the credential; empty without a credential."""
     params: dict[str, str] = {}
     headers: dict[str, str] = {}
     for scheme in schemes if credential else ():

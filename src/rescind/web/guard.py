@@ -33,7 +33,7 @@ def refuse_early() -> None:
 
 
 def authorise() -> None:
-    """Raise Problem for a call without the control token or, where there is none, from another machine or web page."""
+    """Raise Problem for a call without the control token or, if no token is set, from another machine or web page."""
     _authorise(request.environ, service().settings.control_token)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def vendor_of(name: str) -> Vendor:
-    """Return the vendor of that name. Raises Problem with the known ones if there is none."""
+    """Return the vendor of that name. Raises Problem with the known names if it is unknown."""
     vendors = engine().vendors
     if name not in vendors:
         detail = f"unknown vendor {name!r}"
