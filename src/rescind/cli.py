@@ -86,7 +86,7 @@ def serve(**chosen: Any) -> None:
         loaded()
         folders = [*spec_dirs(settings.spec), *fixture_dirs(settings.fixtures)]
         reload = Reload(service, folders) if settings.reload else None
-        upkeep = Upkeep(settings.idle_seconds, reload, collects_garbage=True)
+        upkeep = Upkeep(reload, collects_garbage=True)
         SocketServer(service, flask_loader(service), upkeep).serve(lambda url: _announce(service.engine, url))
 
 
@@ -108,6 +108,8 @@ def check(paths: tuple[Path, ...]) -> None:
     from rescind.rules.checking import check as check_files  # noqa: PLC0415
 
     report = check_files(paths or [shipped.SPEC_DIR, shipped.FIXTURE_DIR])
+    for note in report.notes:
+        click.echo(f"note: {note}", err=True)
     if report.findings:
         raise DocumentError(report.findings)
     click.echo("\n".join([*map(str, report.files), f"{len(report.files)} files, nothing wrong"]))

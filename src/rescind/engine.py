@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
+from rescind.contract.http import refuse_method, unknown_method
 from rescind.contract.parameters import Refusal
 from rescind.contract.received import Received
 from rescind.contract.routing import Router
@@ -12,7 +13,7 @@ from rescind.control import journal
 from rescind.control.exchange import Exchange
 from rescind.control.interventions import intervene
 from rescind.coverage import counting
-from rescind.errors import Problem, StoreDownError, StoreError, crash_problem, method_problem
+from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
 from rescind.model import FORCED, Bounds, Decision, Delivery, Fact, Reply
 from rescind.rules.rate import gcra, spent, untouched
 from rescind.rules.world import World
@@ -77,7 +78,7 @@ class Engine:
     def refuse(self, sandbox: str, request: Request, problem: Problem, operation: Operation | None = None) -> Delivery:
         """Answer with a problem, and write that into the journal, if the store can take it."""
         try:
-            return self._note(sandbox, request, problem, operation)
+            return self._note(sandbox, request, problem.reply(), operation)
         except StoreError:
             return Delivery(problem.reply())
         except Exception as failure:  # noqa: BLE001 - whatever the journal makes of it, the client gets its answer
@@ -137,9 +138,9 @@ class Engine:
             headers += (("Preference-Applied", intervention.applied),)
         return Delivery(Reply(reply.status, headers, reply.body), intervention.fault, intervention.delay_ms)
 
-    def _note(self, sandbox: str, request: Request, problem: Problem, operation: Operation | None = None) -> Delivery:
-        """Answer with a problem, and write that into the journal. Raises StoreError if it cannot be written."""
-        delivery = Delivery(problem.reply())
+    def _note(self, sandbox: str, request: Request, reply: Reply, operation: Operation | None = None) -> Delivery:
+        """Answer without a vendor, and write that into the journal. Raises StoreError if it cannot be written."""
+        delivery = Delivery(reply)
         began = self.clock.system()
 
         def write(transaction: Transaction) -> None:
@@ -157,13 +158,17 @@ class Engine:
         """Return a vendor's world in a transaction, at the sandbox's time."""
         return World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
 
-    def _unmatched(self, request: Request, match: Match | None) -> Problem:
-        """Refuse a path or a method that no vendor has."""
-        if match is None:
-            remedy = "check the base URL and the path; these are the nearest known ones"
-            nearest = self.router.nearest(request.path)
-            return Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {request.path}", remedy, nearest=nearest)
-        return method_problem(request, match.allow)
+    def _unmatched(self, request: Request, match: Match | None) -> Reply:
+        """Answer a path or a method that no vendor has."""
+        if (request.method, request.path) == ("OPTIONS", "*"):  # the server as a whole (RFC 9110, section 9.3.7)
+            return Reply(HTTPStatus.NO_CONTENT, (("Allow", self.router.allow),))
+        problem = refuse_method(request, match.allow) if match else unknown_method(request)
+        return (problem or self._unknown_path(request)).reply()
+
+    def _unknown_path(self, request: Request) -> Problem:
+        remedy = "check the base URL and the path; these are the nearest known ones"
+        nearest = self.router.nearest(request.path)
+        return Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {request.path}", remedy, nearest=nearest)
 
     def _store_failure(self, request: Request, operation: Operation | None, failure: StoreError) -> Delivery:
         """Answer with the vendor's documented server error, if there is one; else with a problem."""

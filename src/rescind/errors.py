@@ -135,9 +135,3 @@ def too_large_problem(max_body: int) -> Problem:
     """Refuse a body that is larger than the bound."""
     detail = f"the body has more than {max_body} bytes"
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, "send less, or start with a larger --max-body")
-
-
-def method_problem(request: Request, allow: str) -> Problem:
-    """Refuse a method that a known path does not have."""
-    detail = f"{request.path} has no {request.method}"
-    return Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, f"use {allow}", {"Allow": allow})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypedDict
 
 CONTROL_PREFIX: Final = "/_rescind"
@@ -40,6 +41,14 @@ class Reply(NamedTuple):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+
+
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
+
+
+def reason_phrase(status: int) -> str:
+    """Return the registered reason phrase of a status, empty if there is none (RFC 9112, section 4)."""
+    return _PHRASES.get(status, "")
 
 
 class Delivery(NamedTuple):

@@ -51,6 +51,7 @@ class Settings:
     max_body: int = _option(2 * 1024 * 1024, "Limit the size of a request body.", "BYTES")
     max_connections: int = _option(4096, "Limit the connections at once.", "N")
     idle_seconds: int = _option(75, "Close a connection that is idle for so long.", "N")
+    request_seconds: int = _option(60, "Refuse a request that takes so long to come.", "N")
     max_sandboxes: int = _option(Bounds.sandboxes, "Limit the sandboxes at once.", "N")
     sandbox_idle_seconds: int = _option(Bounds.idle_seconds, "Let a sandbox make room after so long without use.", "N")
     max_overrides: int = _option(Bounds.overrides, "Limit the overrides of a sandbox.", "N")

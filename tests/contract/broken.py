@@ -69,5 +69,5 @@ class BrokenEngine(Engine):
 
 if __name__ == "__main__":
     service = Service(Settings(port=0), lambda: BrokenEngine(sys.argv[1]))
-    server = SocketServer(service, flask_loader(service), Upkeep(75))
+    server = SocketServer(service, flask_loader(service), Upkeep())
     server.serve(lambda url: print(f"Rescind ready on {url}", flush=True))

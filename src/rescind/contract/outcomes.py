@@ -7,15 +7,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rescind.contract.expressions import MISSING
+from rescind.contract.http import OWN_FIELDS
 from rescind.contract.replies import Example, compile_example
 from rescind.contract.sample import sample
-from rescind.model import Outcome, Provenance
+from rescind.model import Outcome, Provenance, reason_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rescind.contract.document import Spec
+    from rescind.contract.operations import Operation
     from rescind.documents.reading import Pointer
+    from rescind.errors import Finding
 
 
 class NamedExample(NamedTuple):
@@ -98,7 +101,7 @@ def _named_examples(spec: Spec, response: Mapping[str, Any], place: Pointer, sta
 
 
 def _made_up(spec: Spec, content: Mapping[str, Any], place: Pointer, status: int) -> NamedExample:
-    name = slug(HTTPStatus(status).phrase)
+    name = slug(reason_phrase(status) or f"status {status}")
     by_preference = sorted(content, key=lambda media_type: "json" not in media_type)
     if not by_preference or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
         return NamedExample(name, None, {}, place, is_made_up=True)
@@ -117,13 +120,37 @@ def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[st
         value = part.get("x-value", part.get("example", MISSING))
         if value is MISSING and part.get("required"):
             value = sample(spec, part.get("schema", {}))
-        if value is not MISSING:
+        if value is not MISSING and name.lower() not in OWN_FIELDS:
             headers[name] = value
     return headers
+
+
+def informational_findings(spec: Spec, operation: Operation) -> Iterator[Finding]:
+    """Find documented responses that are no answers, and so can never be met (RFC 9110, section 15.2)."""
+    for code in _responses(spec, operation):
+        if code.startswith("1"):
+            remedy = "document the final response; Rescind sends 100 Continue itself"
+            yield spec.document.finding((*operation.place, "responses", code), f"{code} is no final status", remedy)
+
+
+def ignored_headers(spec: Spec, operation: Operation) -> Iterator[Finding]:
+    """Find the documented headers that are not sent, since the server or the media type decides on them."""
+    place = (*operation.place, "responses")
+    for code, response in _responses(spec, operation).items():
+        part, part_place = spec.follow(response, (*place, code))
+        for name in part.get("headers", {}):
+            if name.lower() in OWN_FIELDS:
+                where = (*part_place, "headers", name)
+                remedy = "the server writes this header itself, or content says it; you can leave it out"
+                yield spec.document.finding(where, f"the header {name} is ignored", remedy)
+
+
+def _responses(spec: Spec, operation: Operation) -> Mapping[str, Any]:
+    responses: Mapping[str, Any] = spec.at(operation.place)["responses"]
+    return responses
 
 
 def _status(code: str) -> int:
     if code == "default":
         return int(HTTPStatus.INTERNAL_SERVER_ERROR)
-    number = int(code.replace("XX", "00"))
-    return number if number in set(HTTPStatus) else number // 100 * 100
+    return int(code.replace("XX", "00"))

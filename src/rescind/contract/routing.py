@@ -53,6 +53,10 @@ class Router:
             if other is not operation:
                 raise _conflict(other, operation, files)
             self.paths.setdefault(shape, operation.path)
+        for methods in shapes.values():
+            if "GET" in methods:  # a document that describes HEAD itself goes before (RFC 9110, section 9.3.2)
+                methods.setdefault("HEAD", methods["GET"])
+        self.allow = ", ".join(sorted(set().union(*shapes.values())))
         self._literal = {shape: Match(methods, ()) for shape, methods in shapes.items() if "{" not in shape}
         templated = sorted((shape for shape in shapes if "{" in shape), key=_specificity)
         self._templated = [(_compile(shape), shapes[shape]) for shape in templated]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from rescind.contract.received import decode_query
 from rescind.control.journal import secret_values, show
 from rescind.control.masking import MASK, is_secret, mask_value
+from rescind.model import reason_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,7 +56,7 @@ def _response(entry: JournalEntry, shown: ReplyView | None) -> dict[str, Any]:
     reply, headers = entry.delivery.reply, shown["headers"] if shown else {}
     return {
         "status": reply.status if reply else 0,
-        "statusText": HTTPStatus(reply.status).phrase if reply else "",
+        "statusText": reason_phrase(reply.status) if reply else "",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(headers.items()),

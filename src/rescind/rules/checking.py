@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rescind.contract.document import open_spec
+from rescind.contract.outcomes import ignored_headers, informational_findings
 from rescind.contract.routing import Router
 from rescind.documents import reading, shipped
 from rescind.errors import DocumentError, Finding
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The files that were looked at, and everything that is wrong in them."""
+    """The files that were looked at, everything that is wrong in them, and ``notes`` on what has no effect."""
 
     files: tuple[Path, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...] = ()
 
 
 def check(paths: Sequence[Path]) -> CheckReport:
@@ -47,9 +49,14 @@ def check(paths: Sequence[Path]) -> CheckReport:
         except DocumentError as error:
             findings += error.findings
     findings += _conflicts(vendors)
+    notes: list[Finding] = []
+    for vendor in vendors.values():
+        for operation in vendor.operations.values():
+            findings += informational_findings(vendor.spec, operation)
+            notes += ignored_headers(vendor.spec, operation)
     for folder in dict.fromkeys(spec.parent for spec in specs):
         findings += [finding for finding in specs_in([folder])[1] if folder in paths]
-    return CheckReport(tuple(files), tuple(sorted(set(findings))))
+    return CheckReport(tuple(files), tuple(sorted(set(findings))), tuple(sorted(set(notes))))
 
 
 def _files(paths: Iterable[Path]) -> tuple[list[Path], list[Finding]]:

@@ -7,7 +7,8 @@ import re
 from functools import lru_cache
 
 _HOST = re.compile(
-    r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._~%!$&'()*+,;=-]*))(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*))"
+    r"(?::(?P<port>[0-9]{0,5}))?"
 )
 _LAST_PORT = 65_535
 

@@ -66,7 +66,7 @@ class SocketServer:
             for listener in listeners
         ]
         ready()
-        tasks = self._upkeep.start(connections, application)
+        tasks = self._upkeep.start(connections, application, self._service.settings)
         await stop.wait()
         if watch is not None:
             loop.remove_reader(watch)

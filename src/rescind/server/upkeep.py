@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rescind.server.connection import Connection
     from rescind.server.reload import Reload
     from rescind.server.wsgi import Application
+    from rescind.settings import Settings
 
 _log = logging.getLogger("rescind")
 
@@ -32,13 +33,15 @@ class Upkeep:
     process the collector is theirs.
     """
 
-    idle_seconds: int
     reload: Reload | None = None
     collects_garbage: bool = False
 
-    def start(self, connections: set[Connection], application: Application) -> list[asyncio.Task[None]]:
+    def start(
+        self, connections: set[Connection], application: Application, settings: Settings
+    ) -> list[asyncio.Task[None]]:
         """Start it, and return the tasks."""
-        duties = [_sweep(connections, self.idle_seconds), _warm_up(connections, application)]
+        patience = min(settings.idle_seconds, settings.request_seconds, _SWEEP_SECONDS)
+        duties = [_sweep(connections, patience), _warm_up(connections, application)]
         duties += [_collect_garbage(connections)] if self.collects_garbage else []
         duties += [_watch(self.reload)] if self.reload else []
         tasks = [asyncio.create_task(duty) for duty in duties]
@@ -77,14 +80,13 @@ def _is_calm(connections: set[Connection]) -> bool:
     return all(now - connection.used > _CALM_SECONDS for connection in connections)
 
 
-async def _sweep(connections: set[Connection], idle_seconds: int) -> None:
-    """Close the connections on which nothing has happened for a while."""
+async def _sweep(connections: set[Connection], seconds: int) -> None:
+    """Close the connections on which nothing has happened for a while, and refuse requests that do not end."""
     loop = asyncio.get_running_loop()
     while True:
-        await asyncio.sleep(min(idle_seconds, _SWEEP_SECONDS))
+        await asyncio.sleep(seconds)
         for connection in tuple(connections):
-            if not connection.busy and loop.time() - connection.used > idle_seconds:
-                connection.end()
+            connection.close_if_late(loop.time())
 
 
 async def _collect_garbage(connections: set[Connection]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from email.utils import formatdate
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from rescind.model import SECOND
+from rescind.model import SECOND, reason_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from rescind.model import Reply
 
 BODILESS = frozenset({204, 304})
-_STATUS_LINES = {int(status): f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_STATUS_LINES = {status: f"HTTP/1.1 {status} {reason_phrase(status)}\r\n" for status in range(100, 600)}
 
 
 class _Date:
@@ -36,7 +35,7 @@ _date = _Date()
 
 def write_head(reply: Reply, system: Callable[[], int], *, keep_alive: bool, http_1_0: bool) -> bytes:
     """Format the status line and the headers, with those of the connection. ``system`` is the real clock."""
-    lines = [_STATUS_LINES.get(reply.status, ""), "Server: rescind\r\n", _date(system)]
+    lines = [_STATUS_LINES[reply.status], "Server: rescind\r\n", _date(system)]
     lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
     if reply.status not in BODILESS and not _has_length(reply):
         lines.append(f"Content-Length: {len(reply.body)}\r\n")

@@ -69,7 +69,7 @@ def start(**settings: Any) -> Server:
     chosen = Settings.of("start()", {"port": 0, **settings}, _OF_THE_COMMAND, "only rescind serve has it")
     service = assemble(chosen)
     listeners = listen(chosen.host, chosen.port)[0]
-    server = SocketServer(service, flask_loader(service), Upkeep(chosen.idle_seconds))
+    server = SocketServer(service, flask_loader(service), Upkeep())
     watch, alive = os.pipe()
     ready = threading.Event()
     thread = threading.Thread(target=server.run, args=(listeners, ready.set, watch), name="rescind", daemon=True)

@@ -6,12 +6,12 @@ import errno
 import socket
 import time
 from contextlib import suppress
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import flask
 from werkzeug.datastructures import Headers
 
+from rescind.model import reason_phrase
 from rescind.server.wire import BODILESS, write_head
 from rescind.server.wire_faults import SLOW_BODY, SLOW_BODY_SECONDS, break_of, pieces, prepare_reset
 from rescind.web.current import address
@@ -63,7 +63,7 @@ def _plain(reply: Reply, body: bytes | Iterator[bytes]) -> flask.Response:
 
 def normalise(response: flask.Response) -> flask.Response:
     """Write what Werkzeug writes otherwise: the reason phrase not in capitals, and ``Allow`` in a fixed order."""
-    response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"
+    response.status = f"{response.status_code} {reason_phrase(response.status_code)}"
     if response.allow and address().is_control:
         response.headers["Allow"] = ", ".join(sorted(response.allow))
     return response

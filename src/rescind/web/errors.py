@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from rescind.errors import Problem, StoreError, crash_problem, method_problem, too_large_problem
+from rescind.contract.http import METHODS, refuse_method
+from rescind.errors import Problem, StoreError, crash_problem, too_large_problem
 from rescind.model import CONTROL_PREFIX, Delivery
 from rescind.web.current import address, engine, service
 from rescind.web.delivery import respond
@@ -55,12 +56,14 @@ def _problem_of(error: Exception, request: Request) -> Problem:
 def _http_problem(error: HTTPException, request: Request) -> Problem:
     """Translate what Flask and Werkzeug refuse."""
     match error:
+        case NotFound() if request.method not in METHODS:
+            return refuse_method(request, "")
         case NotFound():
             nearest = difflib.get_close_matches(request.path, dict.fromkeys(_control_paths()), n=3, cutoff=0.4)
             remedy = f"these are the nearest; all are in {CONTROL_PREFIX}/specs/control.yaml"
             return Problem(HTTPStatus.NOT_FOUND, f"the control API has no {request.path}", remedy, nearest=nearest)
         case MethodNotAllowed():
-            return method_problem(request, ", ".join(sorted(error.valid_methods or ())))
+            return refuse_method(request, ", ".join(sorted(error.valid_methods or ())))
         case RequestEntityTooLarge():
             return too_large_problem(service().settings.max_body)
     return Problem(HTTPStatus(error.code or 500), error.description or error.name, "send a request by RFC 9110")
