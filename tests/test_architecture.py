@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "coverage": {*FOUNDATION, "documents", "contract", "store", "rules", "control"},
     "engine": {*FOUNDATION, "contract", "store", "rules", "control", "coverage"},
     "assembly": {*FOUNDATION, "documents", "store", "settings", "rules", "control", "engine"},
-    "server": {*FOUNDATION, "store", "control", "assembly"},
+    "server": {*FOUNDATION, "contract", "store", "settings", "control", "assembly"},
     "web": {*FOUNDATION, "documents", "contract", "store", "settings", "rules", "control", "coverage", "engine",
             "assembly", "server"},
     "testing": {*FOUNDATION, "documents", "settings", "rules", "control", "coverage", "assembly", "server", "web"},
@@ -42,7 +42,6 @@ HOME = {
     "flask": {"web"},
     "werkzeug": {"web", "contract/received"},  # its parser of cookies
     "click": {"cli", "settings"},
-    "httptools": {"server"},
     "asyncio": {"server"},
     "uvloop": {"server"},
     "redis": {"store/redis", "store/connection"},

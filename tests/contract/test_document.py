@@ -57,6 +57,8 @@ def line(text: str, marker: str) -> int:
         ("                forbidden:", "                forbiden:", "forbiden", "'forbiden' of deleteOrder has no rule", "write a rule"),
         ("setting: requests_per_minute", "setting: rate", "settings", "the rate limit of deleteOrder needs a number", "write rate: 120"),
         ("x-refusal: invalid_parameter", "x-refussal: invalid_parameter", "x-refussal", "did you mean x-refusal", "correct it"),
+        ("            x-ratelimit-limit:", '            "x-a\\r\\nx-b":', '"x-a', "does not match", "letters, digits and hyphens"),
+        ("application/json:", '"application/json\\r\\nSet-Cookie: a":', "application/json", "does not match", "by media type"),
         ("x-rate-limit:", "x-ratelimit:", "x-ratelimit:", "did you mean x-rate-limit", "correct it"),
         ('x-value: "{$rate.limit}"', 'x-vaule: "{$rate.limit}"', "x-vaule", "did you mean x-value", "correct it"),
         ("{$request.query.orderId} was", "{$request.query.order} was", "order_not_found:", "no parameter 'order' in the query", "orderId"),

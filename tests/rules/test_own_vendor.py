@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from rescind import create_app
 from rescind.documents import shipped
 from rescind.errors import DocumentError
+from rescind.rules.checking import check
 from rescind.rules.loading import load_vendors
-from support import World, outcome, request_of, serving
+from support import World, outcome, raw_exchange, request_of, serving
 
 SPEC = """
 openapi: 3.1.0
@@ -261,6 +265,51 @@ def test_document_that_names_no_success_and_no_404_is_completed(tmp_path: Path, 
     assert marks == {"bad_request": "documented", "not_found": "assumed", "no_content": "assumed"}
 
 
+@pytest.mark.parametrize("status", [207, 299, 302, 418, 420, 430, 451, 499, 511, 520, 599])
+def test_every_status_of_a_document_is_answered_as_it_is(tmp_path: Path, empty: Path, status: int) -> None:
+    responses = {str(status): {"description": "Odd.", "content": {"application/json": {"example": {"odd": True}}}}}
+    (tmp_path / "odd.json").write_text(json.dumps({
+        "openapi": "3.1.0", "info": {"title": "Odd", "version": "1"}, "paths": {"/odd": {"post": {"responses": responses}}},
+    }))  # fmt: skip
+    app = create_app(spec=tmp_path, fixtures=empty, vendor="odd")
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    with serving("--spec", str(tmp_path), "--fixtures", str(empty), "--vendor", "odd") as server:
+        raw = raw_exchange(
+            server, f"POST /odd HTTP/1.1\r\nHost: x\r\nPrefer: code={status}\r\nConnection: close\r\n\r\n".encode()
+        )
+        archive = httpx.get(f"{server.url}/_rescind/journal.har").json()["log"]["entries"]
+    assert raw.startswith(f"HTTP/1.1 {status} {phrase}\r\n".encode())
+    environ = EnvironBuilder("/odd", method="POST", headers=[("Prefer", f"code={status}")]).get_environ()
+    assert run_wsgi_app(app, environ)[1] == f"{status} {phrase}"
+    assert (archive[0]["response"]["status"], archive[0]["response"]["statusText"]) == (status, phrase)
+
+
+def test_documented_headers_of_the_connection_are_not_sent_twice(tmp_path: Path, empty: Path) -> None:
+    named = ["Date", "Connection", "Content-Length", "Transfer-Encoding", "Content-Type", "X-Kept"]
+    headers = {name: {"schema": {"type": "string"}, "example": "documented"} for name in named}
+    content = {"application/json": {"example": {"odd": True}}}
+    (tmp_path / "odd.json").write_text(json.dumps({
+        "openapi": "3.1.0", "info": {"title": "Odd", "version": "1"},
+        "paths": {"/odd": {"post": {"responses": {"200": {"description": "Odd.", "headers": headers, "content": content}}}}},
+    }))  # fmt: skip
+    with serving("--spec", str(tmp_path), "--fixtures", str(empty), "--vendor", "odd") as server:
+        reply = httpx.post(f"{server.url}/odd")
+    assert [name for name, value in reply.headers.items() if value == "documented"] == ["x-kept"]
+    assert len(reply.headers.multi_items()) == len(reply.headers)
+    assert reply.json() == {"odd": True}
+    report = check([tmp_path / "odd.json"])
+    assert not report.findings
+    assert [note.problem for note in report.notes] == [f"the header {name} is ignored" for name in named[:-1]]
+
+
+def test_informational_response_is_a_finding_of_the_check(tmp_path: Path) -> None:
+    responses = {"102": {"description": "Wait."}, "200": {"description": "Done."}}
+    (tmp_path / "odd.json").write_text(json.dumps({
+        "openapi": "3.1.0", "info": {"title": "Odd", "version": "1"}, "paths": {"/odd": {"post": {"responses": responses}}},
+    }))  # fmt: skip
+    assert [finding.problem for finding in check([tmp_path / "odd.json"]).findings] == ["102 is no final status"]
+
+
 def test_thing_may_be_named_in_the_query(tmp_path: Path, empty: Path) -> None:
     (tmp_path / "store.json").write_text(json.dumps(PETSTORE))
     world = World(tmp_path, empty)
@@ -311,7 +360,7 @@ def test_one_path_may_belong_to_two_vendors_by_method(tmp_path: Path, empty: Pat
         (tmp_path / f"{name}.json").write_text(json.dumps(document))
     world = World(tmp_path, empty)
     assert [world.call(method, "/things/x").status for method in ("GET", "DELETE")] == [200, 200]
-    assert dict(world.call("PUT", "/things/x").headers)["Allow"] == "DELETE, GET"
+    assert dict(world.call("PUT", "/things/x").headers)["Allow"] == "DELETE, GET, HEAD"
 
 
 @pytest.mark.parametrize(

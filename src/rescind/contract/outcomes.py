@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rescind.contract.document import Spec
-    from rescind.contract.operations import Operation
     from rescind.documents.reading import Pointer
-    from rescind.errors import Finding
 
 
 class NamedExample(NamedTuple):
@@ -123,31 +121,6 @@ def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[st
         if value is not MISSING and name.lower() not in OWN_FIELDS:
             headers[name] = value
     return headers
-
-
-def informational_findings(spec: Spec, operation: Operation) -> Iterator[Finding]:
-    """Find documented responses that are no answers, and so can never be met (RFC 9110, section 15.2)."""
-    for code in _responses(spec, operation):
-        if code.startswith("1"):
-            remedy = "document the final response; Rescind sends 100 Continue itself"
-            yield spec.document.finding((*operation.place, "responses", code), f"{code} is no final status", remedy)
-
-
-def ignored_headers(spec: Spec, operation: Operation) -> Iterator[Finding]:
-    """Find the documented headers that are not sent, since the server or the media type decides on them."""
-    place = (*operation.place, "responses")
-    for code, response in _responses(spec, operation).items():
-        part, part_place = spec.follow(response, (*place, code))
-        for name in part.get("headers", {}):
-            if name.lower() in OWN_FIELDS:
-                where = (*part_place, "headers", name)
-                remedy = "the server writes this header itself, or content says it; you can leave it out"
-                yield spec.document.finding(where, f"the header {name} is ignored", remedy)
-
-
-def _responses(spec: Spec, operation: Operation) -> Mapping[str, Any]:
-    responses: Mapping[str, Any] = spec.at(operation.place)["responses"]
-    return responses
 
 
 def _status(code: str) -> int:

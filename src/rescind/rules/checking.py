@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rescind.contract.document import open_spec
-from rescind.contract.outcomes import ignored_headers, informational_findings
 from rescind.contract.routing import Router
 from rescind.documents import reading, shipped
 from rescind.errors import DocumentError, Finding
+from rescind.rules.findings import ignored_headers, informational_findings
 from rescind.rules.loading import SUFFIXES, load_vendor, specs_in
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def check(paths: Sequence[Path]) -> CheckReport:
     findings += _conflicts(vendors)
     notes: list[Finding] = []
     for vendor in vendors.values():
-        for operation in vendor.operations.values():
-            findings += informational_findings(vendor.spec, operation)
-            notes += ignored_headers(vendor.spec, operation)
+        findings += informational_findings(vendor)
+        notes += ignored_headers(vendor)
     for folder in dict.fromkeys(spec.parent for spec in specs):
         findings += [finding for finding in specs_in([folder])[1] if folder in paths]
     return CheckReport(tuple(files), tuple(sorted(set(findings))), tuple(sorted(set(notes))))

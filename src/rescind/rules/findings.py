@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rescind.contract.http import OWN_FIELDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -42,6 +44,34 @@ def rule_findings(vendor: Vendor) -> Iterator[Finding]:
                     f"the outcome {outcome!r} of {name} has no rule",
                     "write a rule, name it in an x-refusal, or say in x-why-absent.natural why nothing leads to it",
                 )
+
+
+def informational_findings(vendor: Vendor) -> Iterator[Finding]:
+    """Find documented responses that are no answers, and so can never be met (RFC 9110, section 15.2)."""
+    for place, code, _ in _responses(vendor):
+        if code.startswith("1"):
+            remedy = "document the final response; Rescind sends 100 Continue itself"
+            yield vendor.spec.document.finding((*place, code), f"{code} is no final status", remedy)
+
+
+def ignored_headers(vendor: Vendor) -> Iterator[Finding]:
+    """Find documented headers that are not sent, since the server or the media type decides on them."""
+    for place, code, response in _responses(vendor):
+        part, part_place = vendor.spec.follow(response, (*place, code))
+        for name in part.get("headers", {}):
+            if name.lower() in OWN_FIELDS:
+                remedy = "leave it out: the server writes it, or the media type of the content says it"
+                yield vendor.spec.document.finding(
+                    (*part_place, "headers", name), f"the header {name} is ignored", remedy
+                )
+
+
+def _responses(vendor: Vendor) -> Iterator[tuple[Pointer, str, Any]]:
+    """Yield every response of every operation: the place of its like, its code, and what the document says."""
+    for operation in vendor.operations.values():
+        place = (*operation.place, "responses")
+        for code, response in vendor.spec.at(place).items():
+            yield place, code, response
 
 
 def fixture_findings(vendor: Vendor) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from rescind.server.wire_faults import SLOW_BODY, SLOW_BODY_SECONDS, break_of, p
 from rescind.web.current import address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -38,6 +38,11 @@ class Response(flask.Response):
         elif self.is_sequence and "Content-Length" not in headers:
             headers["Content-Length"] = str(sum(len(part) for part in self.iter_encoded()))
         return headers
+
+    def get_wsgi_response(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Return the body, the status line and the headers; Werkzeug would make up a reason phrase in capitals."""
+        body, _, headers = super().get_wsgi_response(environ)
+        return body, f"{self.status_code} {reason_phrase(self.status_code)}", headers
 
 
 def respond(delivery: Delivery, connection: socket.socket | None, system: Callable[[], int]) -> flask.Response:
@@ -62,8 +67,7 @@ def _plain(reply: Reply, body: bytes | Iterator[bytes]) -> flask.Response:
 
 
 def normalise(response: flask.Response) -> flask.Response:
-    """Write what Werkzeug writes otherwise: the reason phrase not in capitals, and ``Allow`` in a fixed order."""
-    response.status = f"{response.status_code} {reason_phrase(response.status_code)}"
+    """Write ``Allow`` in a fixed order, which Werkzeug does not."""
     if response.allow and address().is_control:
         response.headers["Allow"] = ", ".join(sorted(response.allow))
     return response
