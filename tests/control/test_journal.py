@@ -170,9 +170,49 @@ def test_journal_is_queried(world: World) -> None:
         assert [entry["id"] for entry in journal(world, query)] == expected, query
 
 
-@pytest.mark.parametrize("query", ["?status=x", "?since=soon", "?limit=0", "?colour=red", "?vendor=alephee&statsu=1"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?status=x",
+        "?since=soon",
+        "?limit=0",
+        "?limit=10001",
+        "?after=-1",
+        "?after=x",
+        "?colour=red",
+        "?vendor=alephee&statsu=1",
+    ],
+)
 def test_query_that_does_not_fit_is_refused(world: World, query: str) -> None:
     assert world.call("GET", f"/_rescind/journal{query}").status == 400
+
+
+def test_journal_comes_in_pages(world: World) -> None:
+    for _ in range(5):
+        world.call("DELETE", ORDER)
+    pages = []
+    target = "/_rescind/journal?after=0&limit=2&vendor=rxuniverse"
+    while target:
+        reply = world.call("GET", target)
+        page = json.loads(reply.body)
+        pages.append([entry["id"] for entry in page["entries"]])
+        link = dict(reply.headers).get("Link", "")
+        assert (page["next"] is None) == (not link)
+        target = f"/_rescind/{link[1:].partition('>')[0]}" if link else ""
+    assert pages == [[1, 2], [3, 4], [5]]
+    archive = world.call("GET", "/_rescind/journal.har?after=1&limit=2")
+    assert len(json.loads(archive.body)["log"]["entries"]) == 2
+    assert dict(archive.headers)["Link"] == '<journal.har?limit=2&after=3>; rel="next"'
+    assert [entry["id"] for entry in journal(world, "?limit=2")] == [4, 5]
+    assert [entry["id"] for entry in journal(world, "?after=3&status=400")] == [4, 5]
+
+
+def test_page_has_a_thousand_entries_unless_the_query_says_otherwise(world: World) -> None:
+    for _ in range(1_100):
+        world.call("DELETE", "/nowhere")
+    assert [entry["id"] for entry in journal(world)] == list(range(101, 1_101))
+    assert [entry["id"] for entry in journal(world, "?after=0")] == list(range(1, 1_001))
+    assert len(journal(world, "?limit=1100")) == 1_100
 
 
 def test_journal_comes_as_lines_and_as_archive(world: World) -> None:

@@ -5,18 +5,20 @@ An entry is written in the call's own transaction, before the reply leaves. Secr
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
-from rescind.contract.received import Received
-from rescind.control.masking import is_secret, mask_headers, mask_query, mask_text, mask_value
+from rescind.control.masking import mask_headers, mask_request, mask_text
 from rescind.documents import moments
 from rescind.model import Decision, Delivery, JournalEntry, Reply, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from rescind.contract.operations import Operation
     from rescind.control.exchange import Exchange
+    from rescind.control.masking import MaskedRequest
+    from rescind.control.secrets import Secrets
     from rescind.model import Bounds
     from rescind.store import Transaction
 
@@ -24,7 +26,6 @@ M = TypeVar("M", Request, Reply)
 
 LOG = "journal"
 _MAX_TEXT = 1_000
-_SHORTEST_SECRET = 4
 
 
 class RequestView(TypedDict):
@@ -129,56 +130,55 @@ def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
     transaction.append(LOG, entry, bounds.journal)
 
 
-def show(entry: JournalEntry) -> EntryView:
-    """Format an entry for the control API, with its secrets masked."""
-    request, decision, names = entry.request, entry.decision, entry.secret_names
-    secrets = secret_values(entry)
+def show(entry: JournalEntry, request: MaskedRequest | None = None) -> EntryView:
+    """Format an entry for the control API, with its secrets masked; its ``request`` may be masked already."""
+    request = request or mask_request(entry)
+    decision, secrets = entry.decision, request.secrets
     return {
         "id": entry.id,
         "at": moments.format(entry.at),
         "request": {
-            "method": request.method,
+            "method": entry.request.method,
             "path": request.path,
-            "query": mask_query(Received(request, {}).query, names),
-            "headers": mask_headers(request.headers, names),
-            "body": mask_text(_text(request.body)),
+            "query": request.query,
+            "headers": request.headers,
+            "body": request.body,
         },
         "vendor": entry.vendor,
         "operation": entry.operation,
         "outcome": full_name(entry),
         "status": entry.status,
         "decided_by": _decided_by(decision, secrets) if decision else None,
-        "facts": [mask_value(_fact(*fact), secrets) for fact in decision.facts] if decision else [],
+        "facts": [secrets.repeated(_fact(*fact)) for fact in decision.facts] if decision else [],
         "violations": [
-            {name: mask_value(part, secrets) for name, part in violation.items()} for violation in entry.violations
+            {name: secrets.repeated(part) for name, part in violation.items()} for violation in entry.violations
         ],
         "forced": entry.forced,
         "fault": entry.delivery.fault,
         "delay_ms": entry.delivery.delay_ms,
         "took_ms": entry.took_ns / 1_000_000,
-        "reply": _reply(entry.delivery.reply),
+        "reply": _reply(entry.delivery.reply, secrets),
     }
 
 
-def secret_values(entry: JournalEntry) -> list[str]:
-    """Return the values that stand where secrets do, longest first; very short ones would hide too much."""
-    received = Received(entry.request, entry.path_parameters)
-    found = {
-        value
-        for fields in (entry.request.headers, received.json_fields)
-        for name, value in fields.items()
-        if is_secret(name, entry.secret_names) and isinstance(value, str)
-    }
-    found |= {
-        value for name, values in received.query.items() if is_secret(name, entry.secret_names) for value in values
-    }
-    found |= {value.rpartition(" ")[2] for value in found}
-    return sorted((value for value in found if len(value) >= _SHORTEST_SECRET), key=len, reverse=True)
+class Page(NamedTuple):
+    """Some of the entries that a query asks for, oldest first; ``next`` is the id that the next page comes after."""
+
+    entries: Sequence[JournalEntry]
+    next: int | None
 
 
-def select(entries: Iterable[JournalEntry], wanted: Mapping[str, Any]) -> list[JournalEntry]:
-    """Select the entries by vendor, operation, outcome and status, since a time or after an entry's id."""
-    return [entry for entry in entries if all(_has(entry, name, value) for name, value in wanted.items())]
+def select(entries: Sequence[JournalEntry], wanted: Mapping[str, Any], limit: int, after: int | None) -> Page:
+    """Select entries by vendor, operation, outcome and status, ``since`` a moment (nanoseconds) or ``since_id``.
+
+    Gives the first ``limit`` entries that come ``after`` an id or, without one, the last.
+    """
+    found = [entry for entry in entries if all(_has(entry, name, value) for name, value in wanted.items())]
+    if after is None:
+        return Page(found[-limit:], None)
+    start = bisect_right(found, after, key=lambda entry: entry.id)
+    page = found[start : start + limit]
+    return Page(page, page[-1].id if start + limit < len(found) else None)
 
 
 def _has(entry: JournalEntry, name: str, value: Any) -> bool:
@@ -186,7 +186,9 @@ def _has(entry: JournalEntry, name: str, value: Any) -> bool:
         case "status":
             return bool(entry.status == value)
         case "since":
-            return bool(entry.id > value) if isinstance(value, int) else entry.at >= moments.parse(value)
+            return bool(entry.at >= value)
+        case "since_id":
+            return bool(entry.id > value)
         case "outcome":
             return value in (entry.outcome, full_name(entry))
     return bool(getattr(entry, name) == value)
@@ -228,15 +230,14 @@ def _short(value: Any) -> str:
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
 
 
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace")
+def _decided_by(decision: Decision, secrets: Secrets) -> DecisionView:
+    return {"stage": decision.stage, "rule": decision.rule, "says": secrets.repeated(decision.says)}
 
 
-def _decided_by(decision: Decision, secrets: list[str]) -> DecisionView:
-    return {"stage": decision.stage, "rule": decision.rule, "says": mask_value(decision.says, secrets)}
-
-
-def _reply(reply: Reply | None) -> ReplyView | None:
+def _reply(reply: Reply | None, secrets: Secrets) -> ReplyView | None:
     if reply is None:
         return None
-    return {"status": reply.status, "headers": mask_headers(dict(reply.headers)), "body": mask_text(_text(reply.body))}
+    headers = mask_headers(dict(reply.headers), secrets)
+    body = mask_text(reply.body.decode(errors="replace"), headers.get("Content-Type", ""), secrets)
+    shown = {name: secrets.repeated(value) for name, value in headers.items()}
+    return {"status": reply.status, "headers": shown, "body": secrets.repeated(body)}

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 MAX_TIMES: Final = 1_000_000
 """How often an override may say that it is used."""
 
-MAX_ENTRIES: Final = 1_000_000
-"""How many journal entries a query may ask for."""
+MAX_ENTRIES: Final = 10_000
+"""How many journal entries one page may have."""
+
+DEFAULT_ENTRIES: Final = 1_000
+"""How many journal entries a page has if the query does not say."""
+
+MAX_ID: Final = 10**18 - 1
+"""The largest id of a journal entry that a query may name."""
 
 MAX_PATTERN: Final = 1_000
 """The longest regular expression."""
@@ -34,7 +40,8 @@ def keywords(bounds: Bounds) -> Mapping[str, Mapping[str, Any]]:
     return {
         "delay": {"maximum": bounds.delay_ms},
         "times": {"maximum": MAX_TIMES},
-        "entries": {"maximum": MAX_ENTRIES},
+        "entries": {"maximum": MAX_ENTRIES, "default": DEFAULT_ENTRIES},
+        "id": {"maximum": MAX_ID},
         "regex": {"maxLength": MAX_PATTERN},
         "seconds": {"maximum": MAX_SECONDS},
         "sigma": {"maximum": MAX_SIGMA},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from rescind.control.limits import MAX_ENTRIES, MAX_SECONDS
+from rescind.control.limits import DEFAULT_ENTRIES, MAX_ENTRIES, MAX_ID, MAX_SECONDS
 from rescind.documents import moments
 from rescind.documents.schemas import Moment, messages
 from rescind.errors import Problem
@@ -72,12 +72,13 @@ class JournalQuery(Schema):
 
         unknown = RAISE
 
+    limit = fields.Integer(validate=validate.Range(1, MAX_ENTRIES), load_default=DEFAULT_ENTRIES)
+    after = fields.Integer(validate=validate.Range(0, MAX_ID))
     vendor = fields.String()
     operation = fields.String()
     outcome = fields.String()
     status = fields.Integer(validate=validate.Range(0, 999))
     since = Since()
-    limit = fields.Integer(validate=validate.Range(1, MAX_ENTRIES))
 
 
 def coverage_query(vendors: list[str], outcomes: list[str]) -> Schema:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from heapq import nsmallest
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from rescind.contract.received import Received
-from rescind.control.journal import full_name, secret_values, show
-from rescind.control.masking import MASK, is_secret, mask_value
+from rescind.control.journal import full_name
+from rescind.control.masking import mask_request
 from rescind.control.matching import Difference, Expected, differences, fits
+from rescind.control.secrets import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from rescind.control.secrets import Secrets
     from rescind.model import JournalEntry
 
 _NEAREST = 3
 _MILLISECOND = 1_000_000
-_SHOWN = ("method", "path", "query")
 _PLAIN = ("vendor", "operation", "outcome", "status", "method", "path", "forced", "fault")
 
 
@@ -164,13 +166,17 @@ def _verify_order(entries: Sequence[JournalEntry], order: Sequence[Mapping[str, 
     position = 0
     matched: list[int] = []
     for step, match in enumerate(order):
-        misses = [(entry, misses_of(entry, match)) for entry in entries[position:]]
-        found = next((index for index, (_, missing) in enumerate(misses) if not missing), None)
-        if found is None:
+        misses: list[tuple[JournalEntry, list[Difference]]] = []
+        for entry in islice(entries, position, None):
+            position += 1
+            missing = misses_of(entry, match)
+            if not missing:
+                matched.append(entry.id)
+                break
+            misses.append((entry, missing))
+        else:
             nearest = _nearest(misses)
             return {"verified": False, "count": len(matched), "matched": matched, "step": step, "nearest": nearest}
-        matched.append(misses[found][0].id)
-        position += found + 1
     return {"verified": True, "count": len(matched), "matched": matched}
 
 
@@ -180,22 +186,23 @@ def _too_soon(matched: Sequence[JournalEntry], min_interval_ms: int) -> list[Too
     return [{"id": identifier, "after_ms": pause} for identifier, pause in pauses if pause < min_interval_ms]
 
 
-def _masked(difference: Difference, entry: JournalEntry) -> Miss:
+def _masked(difference: Difference, secrets: Secrets) -> Miss:
     """Mask what must not be shown of a difference."""
     kind, _, name = difference.field.partition(".")
-    hidden = kind in {"parameters", "headers"} and is_secret(name, entry.secret_names) and difference.got is not None
-    got = MASK if hidden else mask_value(difference.got, secret_values(entry))
+    hidden = kind in {"parameters", "headers"} and secrets.is_secret(name, in_form=True) and difference.got is not None
+    got = MASK if hidden else secrets.repeated(difference.got)
     return {"field": difference.field, "expected": difference.expected, "got": got}
 
 
-def _nearest(misses: Sequence[tuple[JournalEntry, list[Difference]]]) -> list[NearMiss]:
-    nearest = sorted(misses, key=lambda one: len(one[1]))[:_NEAREST]
-    return [
-        {
-            "id": entry.id,
-            "request": {name: part for name, part in show(entry)["request"].items() if name in _SHOWN},
-            "outcome": full_name(entry),
-            "misses": [_masked(difference, entry) for difference in missing],
-        }
-        for entry, missing in nearest
-    ]
+def _nearest(misses: Iterable[tuple[JournalEntry, list[Difference]]]) -> list[NearMiss]:
+    return [_near_miss(entry, missing) for entry, missing in nsmallest(_NEAREST, misses, key=lambda one: len(one[1]))]
+
+
+def _near_miss(entry: JournalEntry, missing: Sequence[Difference]) -> NearMiss:
+    shown = mask_request(entry)
+    return {
+        "id": entry.id,
+        "request": {"method": entry.request.method, "path": shown.path, "query": shown.query},
+        "outcome": full_name(entry),
+        "misses": [_masked(difference, shown.secrets) for difference in missing],
+    }

@@ -128,7 +128,14 @@ class Sandbox:
         >>> sandbox.journal(vendor="alephee", status=429)
         []
         """
-        entries: list[EntryView] = self.control.call("GET", "/journal", query=wanted.items())["entries"]
+        entries: list[EntryView] = []
+        after: int | None = 0
+        pages = wanted if "limit" in wanted else {**wanted, "after": after}
+        while after is not None:
+            page = self.control.call("GET", "/journal", query=pages.items())
+            entries += page["entries"]
+            after = page["next"]
+            pages["after"] = after
         return entries
 
     def verify(self, match: Json | None = None, **wanted: Any) -> Verdict:
