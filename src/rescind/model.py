@@ -143,7 +143,9 @@ class JournalEntry(NamedTuple):
 
     ``at`` is the sandbox's time and ``real`` the system's, both in nanoseconds since the epoch. ``forced`` says whether
     an ``override`` or a ``preference`` chose the outcome. ``secret_names`` are the parameters and headers that carry
-    credentials. The bodies may be cut; ``request_bytes`` and ``reply_bytes`` are their sizes before.
+    credentials. Long parts are cut; ``request_bytes`` and ``reply_bytes`` are the sizes of the bodies before, and
+    ``size`` is about how many bytes the entry takes. ``reply_unknown`` says that the store did not confirm the exchange
+    in time: the client was told that it failed.
     """
 
     id: int
@@ -161,6 +163,8 @@ class JournalEntry(NamedTuple):
     took_ns: int = 0
     request_bytes: int = 0
     reply_bytes: int = 0
+    size: int = 0
+    reply_unknown: bool = False
 
     @property
     def outcome(self) -> str | None:
@@ -178,14 +182,17 @@ class Bounds:
     """What clients can make the sandbox keep, or do.
 
     ``sandboxes`` are kept at most, each until it is unused for ``idle_seconds`` and another needs its place; in each
-    ``overrides``, ``journal`` entries with up to ``journal_body`` bytes of a body, and ``records`` that differ from the
-    fixtures in a collection. ``delay_ms`` is the longest delay, ``hang_ms`` the longest hang.
+    ``overrides``, ``journal`` entries of ``journal_bytes`` together, each with up to ``journal_body`` bytes of a head
+    or body, and ``records`` that differ from the fixtures in a collection. All sandboxes together take ``total_bytes``.
+    ``delay_ms`` is the longest delay, ``hang_ms`` the longest hang.
     """
 
     sandboxes: int = 100_000
     idle_seconds: int = 86_400
     overrides: int = 1_000
     journal: int = 10_000
+    journal_bytes: int = 16 * 1024 * 1024
+    total_bytes: int = 1024 * 1024 * 1024
     journal_body: int = 16_384
     records: int = 100_000
     delay_ms: int = 600_000

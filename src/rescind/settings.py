@@ -56,7 +56,9 @@ class Settings:
     sandbox_idle_seconds: int = _option(Bounds.idle_seconds, "Let a sandbox make room after so long without use.", "N")
     max_overrides: int = _option(Bounds.overrides, "Limit the overrides of a sandbox.", "N")
     max_journal: int = _option(Bounds.journal, "Limit the journal entries of a sandbox.", "N")
-    max_journal_body: int = _option(Bounds.journal_body, "Limit what the journal keeps of a body.", "BYTES")
+    max_journal_body: int = _option(Bounds.journal_body, "Limit what the journal keeps of a head or body.", "BYTES")
+    max_journal_bytes: int = _option(Bounds.journal_bytes, "Limit the size of a sandbox's journal.", "BYTES")
+    max_total_bytes: int = _option(Bounds.total_bytes, "Limit what all sandboxes keep together.", "BYTES")
     max_records: int = _option(Bounds.records, "Limit the changed records of a collection.", "N")
     max_delay_ms: int = _option(Bounds.delay_ms, "Limit the delay of a reply.", "N")
     max_hang_ms: int = _option(Bounds.hang_ms, "Limit the time of a hang.", "N")
@@ -100,6 +102,8 @@ class Settings:
             overrides=self.max_overrides,
             journal=self.max_journal,
             journal_body=self.max_journal_body,
+            journal_bytes=self.max_journal_bytes,
+            total_bytes=self.max_total_bytes,
             records=self.max_records,
             delay_ms=self.max_delay_ms,
             hang_ms=self.max_hang_ms,

@@ -202,7 +202,7 @@ def test_journal_comes_in_pages(world: World) -> None:
     assert pages == [[1, 2], [3, 4], [5]]
     archive = world.call("GET", "/_rescind/journal.har?after=1&limit=2")
     assert len(json.loads(archive.body)["log"]["entries"]) == 2
-    assert dict(archive.headers)["Link"] == '<journal.har?limit=2&after=3>; rel="next"'
+    assert dict(archive.headers)["Link"] == '<journal.har?after=3&limit=2>; rel="next"'
     assert [entry["id"] for entry in journal(world, "?limit=2")] == [4, 5]
     assert [entry["id"] for entry in journal(world, "?after=3&status=400")] == [4, 5]
 

@@ -66,7 +66,8 @@ def test_sandboxes_are_bounded_and_the_idle_ones_make_room() -> None:
 
 def test_refusals_are_answered_even_if_the_journal_has_no_room() -> None:
     with serving("--max-sandboxes", "1") as server:
-        assert httpx.get(f"{server.url}/~a/_rescind/journal").status_code == 200
+        override = {"vendor": "alephee", "outcome": "rate_limited"}
+        assert httpx.post(f"{server.url}/~a/_rescind/overrides", json=override).status_code == 201
         assert httpx.get(f"{server.url}/nowhere", headers={"Host": "a b"}).status_code == 400
         assert httpx.get(f"{server.url}/nowhere").status_code == 503
 

@@ -106,7 +106,7 @@ class TestStore:
 
     def test_sandboxes_are_listed_with_what_they_hold_until_they_are_dropped(self, store: Store) -> None:
         store.transact("a", 5, add_one)
-        store.transact("b", 6, lambda tx: tx.append("log", entry(1), 10))
+        store.transact("b", 6, lambda tx: tx.append("log", entry(1), 10, 10**6))
         store.transact("a", 7, lambda tx: tx.write("t", "k", None))
         shown = {info.name: info for info in store.sandboxes()}
         assert (shown["a"].born, shown["a"].used, dict(shown["a"].rows)) == (5, 7, {"counters": 1, "t": 1})
@@ -125,13 +125,46 @@ class TestStore:
 
     def test_log_keeps_its_last_entries_whole(self, store: Store) -> None:
         for number in range(5):
-            store.transact("s", 0, lambda tx, number=number: tx.append("log", entry(number), 3))  # type: ignore[misc]
+            store.transact("s", 0, lambda tx, number=number: tx.append("log", entry(number), 3, 10**6))  # type: ignore[misc]
         assert list(store.transact("s", 0, lambda tx: tx.entries("log"))) == [entry(2), entry(3), entry(4)]
         store.transact("s", 0, lambda tx: tx.clear("log"))
         assert list(store.transact("s", 0, lambda tx: tx.entries("log"))) == []
-        store.transact("s", 0, lambda tx: tx.append("log", entry(7), 3))
+        store.transact("s", 0, lambda tx: tx.append("log", entry(7), 3, 10**6))
         store.reset("s", 0)
         assert list(store.transact("s", 0, lambda tx: tx.entries("log"))) == []
+
+    def test_log_keeps_no_more_bytes_than_the_bound(self, store: Store) -> None:
+        def kept() -> list[int]:
+            return [one.id for one in store.transact("s", 0, lambda tx: tx.entries("log"))]
+
+        def append(number: int, path: str) -> None:
+            new = entry(number)._replace(request=Request("DELETE", path, "", {}, b""), size=len(path))
+            store.transact("s", 0, lambda tx: tx.append("log", new, 100, 10_000))
+
+        for number in range(20):
+            append(number, "x" * 1_000)
+        assert 1 <= len(kept()) <= 10
+        assert kept()[-1] == 19
+        store.transact("s", 0, lambda tx: tx.clear("log"))
+        append(20, "x" * 9_000)
+        assert kept() == [20]
+        append(21, "x" * 11_000)
+        assert kept() == []
+        append(22, "x")
+        assert kept() == [22]
+
+    def test_sandbox_with_traces_only_makes_room_and_one_with_state_does_not(self, store: Store) -> None:
+        store.transact("state", 1, add_one)
+        for number in range(20):
+            store.transact(f"trace-{number}", 2 + number, lambda tx: tx.write("serials", "journal", 1))
+            store.transact(f"trace-{number}", 2 + number, lambda tx: tx.append("log", entry(1), 10, 10**6))
+        assert len(store.sandboxes()) == 3
+        assert store.transact("state", 30, add_one) == 2
+        assert store.transact("trace-19", 30, lambda tx: tx.read("serials", "journal")) == 1
+        store.transact("trace-19", 30, add_one)  # it has state now
+        for name in ("b", "c"):
+            store.transact(name, 31, lambda tx: tx.write("serials", "journal", 1))
+        assert {info.name for info in store.sandboxes()} == {"state", "trace-19", "c"}
 
     def test_there_is_no_room_for_more_sandboxes_than_the_bound(self, store: Store) -> None:
         for name in "abc":
@@ -211,7 +244,7 @@ class TestSharedStore:
 
     def test_journal_is_one(self, shared: tuple[Store, Store]) -> None:
         for number, store in enumerate(shared * 2):
-            store.transact("a", 0, lambda tx, number=number: tx.append("log", entry(number), 9))  # type: ignore[misc]
+            store.transact("a", 0, lambda tx, number=number: tx.append("log", entry(number), 9, 10**6))  # type: ignore[misc]
         assert [one.id for one in shared[0].transact("a", 0, lambda tx: tx.entries("log"))] == [0, 1, 2, 3]
 
     @pytest.mark.usefixtures("restless_threads")
@@ -230,7 +263,7 @@ def test_sandbox_in_redis_lives_only_for_its_time(redis_server: RedisServer) -> 
     version = str(uuid4())
     store = open_store(redis_server.url, Bounds(idle_seconds=60)).of(version)
     store.transact("a", 0, lambda tx: tx.write("t", "k", 1))
-    store.transact("a", 0, lambda tx: tx.append("log", entry(1), 5))
+    store.transact("a", 0, lambda tx: tx.append("log", entry(1), 5, 10**6))
     store.transact("a", 0, add_one)
     with redis.Redis(port=redis_server.port) as client:
         keys = list(client.scan_iter(f"rescind:{version}:*"))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rescind.contract.replies import Example
     from rescind.documents.reading import Pointer
 
+_LONGEST_PROBLEM = 1_000
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -70,12 +71,12 @@ class Operation:
                 body = self.body.value(received)
             except ValueError as wrong:
                 refusal = self._refusal(self.body.refusal, "body")
-                violations.append(Violation("body", "body", str(wrong), refusal))
+                violations.append(Violation("body", "body", _problem(wrong), refusal))
         return values, body, tuple(violations)
 
     def _violation(self, parameter: Parameter, wrong: ValueError) -> Violation:
         refusal = self._refusal(parameter.refusal, parameter.location)
-        return Violation(parameter.location, parameter.name, str(wrong), refusal)
+        return Violation(parameter.location, parameter.name, _problem(wrong), refusal)
 
     def _refusal(self, refusal: str | Refusal, location: str) -> str | Refusal:
         if refusal is Refusal.BY_STATUS:
@@ -136,6 +137,12 @@ class Operation:
         for scheme in self.schemes:
             refusals |= set(scheme.refusals.values())
         return {refusal for refusal in refusals if isinstance(refusal, str)}
+
+
+def _problem(wrong: ValueError) -> str:
+    """Return what is wrong; a message that quotes a long value is cut."""
+    text = str(wrong)
+    return text if len(text) <= _LONGEST_PROBLEM else f"{text[:_LONGEST_PROBLEM]}..."
 
 
 def compile_operations(spec: Spec, vendor: str, mount: str = "") -> tuple[Operation, ...]:

@@ -6,11 +6,11 @@ An entry is written in the call's own transaction, before the reply leaves. Secr
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from rescind.control.masking import mask_headers, mask_request, mask_text
 from rescind.documents import moments
-from rescind.model import Decision, Delivery, JournalEntry, Reply, Request
+from rescind.model import Decision, Fact, JournalEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from rescind.control.exchange import Exchange
     from rescind.control.masking import MaskedRequest
     from rescind.control.secrets import Secrets
-    from rescind.model import Bounds
+    from rescind.model import Bounds, Delivery, Reply, Request
     from rescind.store import Transaction
-
-M = TypeVar("M", Request, Reply)
 
 LOG = "journal"
 _MAX_TEXT = 1_000
+_MOST_FACTS = 100
+_ENTRY_SIZE = 500
+"""About what an entry takes beside its texts."""
 
 
 class RequestView(TypedDict):
@@ -84,25 +85,16 @@ class Times(NamedTuple):
 
 def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: Bounds, times: Times) -> None:
     """Write the entry of a call that reached its operation."""
-    transaction, operation = exchange.world.transaction, exchange.operation
-    entry = JournalEntry(
-        id=_serial(transaction),
-        at=times.at,
-        real=times.began,
-        request=_bounded(exchange.received.request, bounds),
-        delivery=_bounded_delivery(delivery, bounds),
-        vendor=operation.vendor,
-        operation=operation.id,
+    transaction, operation, received = exchange.world.transaction, exchange.operation, exchange.received
+    entry = _entry(transaction, received.request, delivery, operation, bounds, times)
+    violations, path = exchange.violations, received.path
+    kept = entry._replace(
         forced=exchange.intervention.forced_by,
-        decision=Decision(decision.stage, decision.outcome, {}, decision.rule, decision.says, decision.facts),
-        violations=tuple([violation.as_record() for violation in exchange.violations]),
-        path_parameters=exchange.received.path,
-        secret_names=operation.credential_names,
-        took_ns=times.ended - times.began,
-        request_bytes=len(exchange.received.request.body),
-        reply_bytes=len(delivery.reply.body) if delivery.reply else 0,
+        decision=_bounded_decision(decision),
+        violations=tuple([violation.as_record() for violation in violations]) if violations else (),
+        path_parameters={name: _short(value) for name, value in path.items()} if path else path,
     )
-    transaction.append(LOG, entry, bounds.journal)
+    transaction.append(LOG, kept, bounds.journal, bounds.journal_bytes)
 
 
 def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
@@ -114,20 +106,37 @@ def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
     times: Times,
 ) -> None:
     """Write the entry of an exchange that did not get to the rules of its operation, if it has one."""
-    entry = JournalEntry(
-        id=_serial(transaction),
+    entry = _entry(transaction, request, delivery, operation, bounds, times)
+    transaction.append(LOG, entry, bounds.journal, bounds.journal_bytes)
+
+
+def _entry(  # noqa: PLR0913, PLR0917 - what both kinds of entries have
+    transaction: Transaction,
+    request: Request,
+    delivery: Delivery,
+    operation: Operation | None,
+    bounds: Bounds,
+    times: Times,
+) -> JournalEntry:
+    serial: int = transaction.read("serials", LOG, 0) + 1
+    transaction.write("serials", LOG, serial)
+    kept, head_size = _bounded_request(request, bounds.journal_body)
+    answered = _bounded_delivery(delivery, bounds)
+    reply = delivery.reply
+    return JournalEntry(
+        id=serial,
         at=times.at,
         real=times.began,
-        request=_bounded(request, bounds),
-        delivery=_bounded_delivery(delivery, bounds),
+        request=kept,
+        delivery=answered,
         vendor=operation.vendor if operation else None,
         operation=operation.id if operation else None,
         secret_names=operation.credential_names if operation else (),
         took_ns=times.ended - times.began,
         request_bytes=len(request.body),
-        reply_bytes=len(delivery.reply.body) if delivery.reply else 0,
+        reply_bytes=len(reply.body) if reply else 0,
+        size=_ENTRY_SIZE + head_size + len(kept.body) + (len(answered.reply.body) if answered.reply else 0),
     )
-    transaction.append(LOG, entry, bounds.journal)
 
 
 def show(entry: JournalEntry, request: MaskedRequest | None = None) -> EntryView:
@@ -199,35 +208,53 @@ def full_name(entry: JournalEntry) -> str | None:
     return f"{entry.vendor}.{entry.operation}.{entry.outcome}" if entry.outcome else None
 
 
-def _bounded(message: M, bounds: Bounds) -> M:
-    """Cut the body to what the journal keeps."""
-    return (
-        message
-        if len(message.body) <= bounds.journal_body
-        else message._replace(body=message.body[: bounds.journal_body])
-    )
+def _bounded_request(request: Request, limit: int) -> tuple[Request, int]:
+    """Cut the head and the body to what the journal keeps; return the size of the head too."""
+    head_size = len(request.path) + len(request.query) + sum(map(len, request.headers.values()))
+    head_size += sum(map(len, request.headers))
+    if head_size > limit:
+        request, head_size = _without_long_parts(request, limit), limit
+    return (request if len(request.body) <= limit else request._replace(body=request.body[:limit])), head_size
+
+
+def _without_long_parts(request: Request, limit: int) -> Request:
+    """Keep the target and the fields of a head as far as they fit, in their order."""
+    left = limit
+    path, query = request.path[:left], request.query[: max(0, left - len(request.path))]
+    left -= len(path) + len(query)
+    headers = {}
+    for name, value in request.headers.items():
+        if left > len(name):
+            headers[name] = value[: left - len(name)]
+        left -= len(name) + len(value)
+    return request._replace(path=path, query=query, headers=headers)
 
 
 def _bounded_delivery(delivery: Delivery, bounds: Bounds) -> Delivery:
     reply = delivery.reply
     if reply is None or len(reply.body) <= bounds.journal_body:
         return delivery
-    return delivery._replace(reply=_bounded(reply, bounds))
+    return delivery._replace(reply=reply._replace(body=reply.body[: bounds.journal_body]))
 
 
-def _serial(transaction: Transaction) -> int:
-    serial: int = transaction.read("serials", LOG, 0) + 1
-    transaction.write("serials", LOG, serial)
-    return serial
+def _bounded_decision(decision: Decision) -> Decision:
+    """Keep what was decided and why, without the values of the reply."""
+    facts = decision.facts
+    if facts:
+        facts = tuple([Fact(_short(of), field, _short(value)) for of, field, value in facts[:_MOST_FACTS]])
+    return Decision(decision.stage, decision.outcome, {}, decision.rule, _short(decision.says), facts)
 
 
 def _fact(of: str, field: str, value: Any) -> str:
-    return f"{of}: {field} is {_short(value)}" if field else f"{of}: not found"
+    written = str(value).lower() if value is None or isinstance(value, bool) else value
+    return f"{of}: {field} is {written}" if field else f"{of}: not found"
 
 
-def _short(value: Any) -> str:
-    text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
-    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
+def _short(value: Any) -> Any:
+    """Cut a long text; a value that is neither text nor number becomes one."""
+    if isinstance(value, str):
+        return value if len(value) <= _MAX_TEXT else f"{value[:_MAX_TEXT]}..."
+    return value if value is None or isinstance(value, bool | int | float) else _short(str(value))
 
 
 def _decided_by(decision: Decision, secrets: Secrets) -> DecisionView:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rescind.errors import SettingsError
-from rescind.store.protocol import DEFAULT_SANDBOX, SHARED, SandboxInfo, Store, Transaction
+from rescind.store.protocol import DEFAULT_SANDBOX, SHARED, Failed, Rerun, SandboxInfo, Step, Store, Transaction
 
 if TYPE_CHECKING:
     from rescind.model import Bounds
 
-__all__ = ["DEFAULT_SANDBOX", "SHARED", "SandboxInfo", "Store", "Transaction", "open_store"]
+__all__ = ["DEFAULT_SANDBOX", "SHARED", "Failed", "Rerun", "SandboxInfo", "Step", "Store", "Transaction", "open_store"]
 
 
 def open_store(url: str, bounds: Bounds) -> Store:

@@ -52,9 +52,10 @@ def log_steps(pending: Pending, logs: Sequence[str]) -> list[Any]:
     """Encode what happens to each log for the script."""
     steps: list[Any] = []
     for log in logs:
-        appended = [(encode(entry), keep) for name, entry, keep in pending.appended if name == log]
-        steps += ["clear" if log in pending.cleared else "keep", appended[-1][1] if appended else 0, len(appended)]
-        steps += [text for text, _ in appended]
+        appended = [new for new in pending.appended if new.log == log]
+        bounds = (appended[-1].keep, appended[-1].keep_bytes) if appended else (0, 0)
+        steps += ["clear" if log in pending.cleared else "keep", *bounds, len(appended)]
+        steps += [encode(new.entry) for new in appended]
     return steps
 
 

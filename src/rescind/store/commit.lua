@@ -6,7 +6,8 @@
 --       the time to live in ms, the changes as JSON ("" for none), how many changes to keep, who asks,
 --       for how many microseconds the sandbox is to be the caller's alone if this step cannot happen (0: not at all),
 --       the number of fields to set, each with its value; the number of fields to remove, each;
---       for each log: "clear" or "keep", how many entries stay, the number of new entries, each.
+--       for each log: "clear" or "keep", how many entries stay, with how many bytes together, the number of new
+--       entries, each.
 local meta, state, changes = KEYS[1], KEYS[2], KEYS[3]
 local verb, seen, now, born, life, change, keep, who, claim = unpack(ARGV, 1, 9)
 local at = 9
@@ -61,14 +62,23 @@ end
 for log = 4, #KEYS do
   if take() == 'clear' then
     redis.call('DEL', KEYS[log])
+    redis.call('HDEL', meta, 'bytes ' .. KEYS[log])
   end
-  local stay = take()
-  local entries = tonumber(take())
-  for _ = 1, entries do
-    redis.call('RPUSH', KEYS[log], take())
-  end
+  local stay, stay_bytes, entries = tonumber(take()), tonumber(take()), tonumber(take())
   if entries > 0 then
-    redis.call('LTRIM', KEYS[log], -stay, -1)
+    local field = 'bytes ' .. KEYS[log]
+    local size = tonumber(redis.call('HGET', meta, field) or 0)
+    local count
+    for _ = 1, entries do
+      local entry = take()
+      size = size + #entry
+      count = redis.call('RPUSH', KEYS[log], entry)
+    end
+    while count > 0 and (count > stay or size > stay_bytes) do
+      size = size - #redis.call('LPOP', KEYS[log])
+      count = count - 1
+    end
+    redis.call('HSET', meta, field, size)
   end
 end
 if seen == '0' or verb == 'reset' then

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,15 @@ GONE = object()
 """What a write puts in the place of a value that is erased."""
 
 
+class Appended(NamedTuple):
+    """An entry for a log, and how many entries and bytes the log keeps."""
+
+    log: str
+    entry: JournalEntry
+    keep: int
+    keep_bytes: int
+
+
 class Pending:
     """Reads from a sandbox's tables and from its own writes, which reach the sandbox only once they are applied."""
 
@@ -22,7 +31,7 @@ class Pending:
     def __init__(self, born: int, tables: Tables, entries: Callable[[str], Sequence[JournalEntry]]) -> None:
         self.born = born
         self.writes: Tables = {}
-        self.appended: list[tuple[str, JournalEntry, int]] = []
+        self.appended: list[Appended] = []
         self.cleared: list[str] = []
         self._tables = tables
         self._entries = entries
@@ -50,6 +59,22 @@ class Pending:
             rows = self.writes[table] = {}
         rows[key] = value
 
+    def discard(self) -> None:
+        """See ``Transaction``."""
+        self.writes.clear()
+        self.appended.clear()
+        self.cleared.clear()
+
+    def absorb(self, later: Pending) -> None:
+        """Add the writes of a transaction that came after this one, so that both happen together."""
+        for name, rows in later.writes.items():
+            self.writes.setdefault(name, {}).update(rows)
+        for log in later.cleared:
+            self.cleared.append(log)
+            self.appended = [new for new in self.appended if new.log != log]
+        self.appended += later.appended
+        self._has_read_log = self._has_read_log or later._has_read_log
+
     def erase(self, table: str, key: str) -> None:
         """See ``Transaction``."""
         self.write(table, key, GONE)
@@ -65,9 +90,9 @@ class Pending:
             return before
         return {key: value for key, value in (before | writes).items() if value is not GONE}
 
-    def append(self, log: str, entry: JournalEntry, keep: int) -> None:
+    def append(self, log: str, entry: JournalEntry, keep: int, keep_bytes: int) -> None:
         """See ``Transaction``."""
-        self.appended.append((log, entry, keep))
+        self.appended.append(Appended(log, entry, keep, keep_bytes))
 
     def clear(self, log: str) -> None:
         """See ``Transaction``."""

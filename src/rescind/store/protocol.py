@@ -7,7 +7,7 @@ none. A store may run the work again, so the work must depend on nothing but its
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rescind.errors import StoreError
 from rescind.model import CONTROL_PREFIX
@@ -22,8 +22,28 @@ T = TypeVar("T")
 SHARED: Final = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 """The schemes of stores that many processes can share."""
 
+TRACES: Final = frozenset({"serials", "rates", "coverage-natural", "coverage-forced"})
+"""Tables in which every call leaves something, also one that changes nothing: nobody misses a sandbox with only these."""
+
 DEFAULT_SANDBOX: Final = ""
 """The name of the sandbox that needs no name."""
+
+
+class Rerun(BaseException):  # no error, and none of those that the work may catch
+    """The transaction has to run again: the store has moved on. Whoever catches it must raise it again."""
+
+
+class Step(NamedTuple, Generic[T]):
+    """Work to be done in a sandbox, as one transaction."""
+
+    sandbox: str
+    work: Callable[[Transaction], T]
+
+
+class Failed(NamedTuple):
+    """A transaction that left no trace, and what it raised."""
+
+    failure: Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +78,14 @@ class Transaction(Protocol):
     def rows(self, table: str) -> Mapping[str, Any]:
         """Return all values of a table, in the order in which their keys were first written."""
 
-    def append(self, log: str, entry: JournalEntry, keep: int) -> None:
-        """Add an entry to the end of a log, of which the last ``keep`` entries stay."""
+    def append(self, log: str, entry: JournalEntry, keep: int, keep_bytes: int) -> None:
+        """Add an entry to the end of a log, of which the last ``keep`` entries stay, with ``keep_bytes`` together."""
 
     def clear(self, log: str) -> None:
         """Remove all entries of a log."""
+
+    def discard(self) -> None:
+        """Forget all changes of this transaction."""
 
     def entries(self, log: str) -> Sequence[JournalEntry]:
         """Return the entries of a log that were there when the transaction began."""
@@ -76,6 +99,12 @@ class Store(Protocol):
 
         Whatever ``work`` raises is raised, and nothing is written then. Raises StoreError if there is no room for
         another sandbox, and StoreDownError if the store does not answer: then ``work`` was done whole or not at all.
+        """
+
+    def transact_all(self, steps: Sequence[Step[T]], now: int) -> list[T | Failed]:
+        """Run the steps as ``transact`` would, those of one sandbox in their order, in as few round trips as it takes.
+
+        Raises nothing: a step that fails gives Failed, and the others happen.
         """
 
     def reset(self, sandbox: str, now: int) -> None:
@@ -92,6 +121,12 @@ class Store(Protocol):
 
         A store that lives and dies with its process has only one, whose sandboxes outlive an edit of the fixtures.
         """
+
+
+def no_bytes(bounds: Bounds) -> StoreError:
+    """Refuse a change, since the sandboxes take as much as they may."""
+    remedy = f"drop some with DELETE {CONTROL_PREFIX}/sandboxes, or start with a larger --max-total-bytes"
+    return StoreError(f"the sandboxes take {bounds.total_bytes} bytes, and there is no room for more", remedy)
 
 
 def no_room(bounds: Bounds) -> StoreError:

@@ -1,29 +1,31 @@
 """The world in Redis or Valkey, shared by any number of processes and machines.
 
-Each process keeps a replica of the sandboxes that it works on, and runs a transaction against it. The commit is one
-call of a script that lets the writes happen if nobody else has changed the sandbox in between; else it answers with
-what was missed, and the transaction runs again. So a call costs one round trip, or two where processes meet in one
-sandbox.
+Each process keeps a replica of the sandboxes that it works on, and runs transactions against it. The commit is one call
+of a script that lets the writes happen if nobody else has changed the sandbox in between; else it answers with what was
+missed, and the transactions run again. So a call costs one round trip, or two where processes meet in one sandbox; and
+calls that come together share it.
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter, OrderedDict
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+from hashlib import sha1
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from redis.exceptions import OutOfMemoryError, RedisClusterException, RedisError
+from redis import Redis
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from rescind.errors import StoreDownError
+from rescind.errors import StoreDownError, StoreError
 from rescind.model import SECOND
-from rescind.store.codec import changes_of, decode, entry_of, field_steps, log_steps, table_and_key
+from rescind.store.codec import changes_of, encode, entry_of, field_steps, log_steps, table_and_key
 from rescind.store.connection import TIMEOUT_SECONDS, connect, shown
-from rescind.store.pending import GONE, Pending, Tables, apply
-from rescind.store.protocol import SandboxInfo, no_room
+from rescind.store.index import Index
+from rescind.store.protocol import Failed, Rerun, SandboxInfo, Step
+from rescind.store.replicas import LOGS, NONE, Attempt, Replica, Replicas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,9 +37,9 @@ T = TypeVar("T")
 
 _REMEDY: Final = "start it, or check --store"
 
-_COMMIT, _READ = ((Path(__file__).parent / f"{name}.lua").read_text() for name in ("commit", "read"))
-_NONE: Final = "0"
-"""The version of a sandbox that does not exist."""
+_COMMIT, _READ, _CORRECT = (
+    (Path(__file__).parent / f"{name}.lua").read_text() for name in ("commit", "read", "correct")
+)
 
 _PAUSE_NS = TIMEOUT_SECONDS * SECOND + SECOND // 4
 """Counted from the beginning of the call that was not answered in time."""
@@ -46,25 +48,7 @@ _MOST_TRIES = 1_000
 _PATIENT_TRIES = 2
 _CLAIM_US = 20_000
 _CHANGES_KEPT = 32
-_REPLICAS = 1_000
-_LOGS = "logs"
-
-
-class _Stale(BaseException):  # no error, and none of those that a transaction may catch: it runs again
-    """The replica is not what the store has now."""
-
-
-class _Replica:
-    """A sandbox as this process knows it."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.listed = self.lost = 0
-        self.forget()
-
-    def forget(self) -> None:
-        self.version, self.born = "", 0
-        self.tables: Tables = {}
+_MOST_UNSURE = 10_000
 
 
 class _Reply(NamedTuple):
@@ -73,6 +57,13 @@ class _Reply(NamedTuple):
     happened: int
     version: bytes
     missed: Sequence[bytes] = ()
+
+
+class _Unsure(NamedTuple):
+    """A commit that was not confirmed: its entries as they may stand in the log, and as they should stand then."""
+
+    key: str
+    entries: Sequence[tuple[str, str]]
 
 
 class RedisStore:
@@ -86,14 +77,16 @@ class RedisStore:
         self._bounds = bounds
         self._version = version
         self._life_ms = bounds.idle_seconds * 1000
-        self._replicas: OrderedDict[str, _Replica] = OrderedDict()
-        self._lock = Lock()
+        self._replicas = Replicas()
         self._paused_until = 0
+        self._unsure: dict[str, list[_Unsure]] = {}
         with self._answering(0):
             self._client: Any = client or connect(url)
             self._script = self._client.register_script(_COMMIT)
             self._read = self._client.register_script(_READ)
+            self._correct = self._client.register_script(_CORRECT)
             self._name = self._client.incr("rescind:processes")  # workers that are forked differ by their process
+        self._index = Index(self._client, f"rescind:{version}", bounds)
 
     def of(self, version: str) -> RedisStore:
         """Return the store of one version of the fixtures; see ``Store``."""
@@ -101,23 +94,27 @@ class RedisStore:
 
     def transact(self, sandbox: str, now: int, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` until its writes have met the state that it has read; see ``Store``."""
-        replica = self._replica(sandbox)
-        with replica.lock, self._answering(now):
-            for _ in range(_MOST_TRIES):
-                self._refresh(sandbox, replica, now)
-                pending = Pending(replica.born, replica.tables, lambda log: self._entries(sandbox, replica, log))
-                try:
-                    result = work(pending)
-                except _Stale:
-                    replica.forget()
-                    continue
-                except Exception:
-                    if self._commit("write", sandbox, replica, Pending(replica.born, {}, _no_entries), now):
-                        raise  # it has seen the world as it is
-                    continue
-                if pending.only_reads_logs or self._commit("write", sandbox, replica, pending, now):
-                    return result
-        raise _too_busy(sandbox)
+        (result,) = self.transact_all([Step(sandbox, work)], now)
+        if isinstance(result, Failed):
+            raise result.failure
+        return result
+
+    def transact_all(self, steps: Sequence[Step[T]], now: int) -> list[T | Failed]:
+        """Run every step; those of one sandbox in their order, and all commits in one round trip; see ``Store``."""
+        results: list[Any] = [None] * len(steps)
+        groups: dict[str, list[int]] = {}
+        for index, step in enumerate(steps):
+            groups.setdefault(step.sandbox, []).append(index)
+        with ExitStack() as locks:
+            for sandbox in sorted(groups):  # in one order, so that nobody waits for whoever waits for him
+                locks.enter_context(self._replicas[sandbox].lock)
+            try:
+                with self._answering(now):
+                    self._transact_groups(groups, steps, results, now)
+            except StoreError as failure:
+                for indexes in groups.values():
+                    _fail(results, indexes, failure)
+        return results
 
     def reset(self, sandbox: str, now: int) -> None:
         """Make the sandbox as new; see ``Store``."""
@@ -126,13 +123,13 @@ class RedisStore:
     def drop(self, sandbox: str) -> None:
         """Forget a sandbox; see ``Store``."""
         with self._answering(0):
-            self._client.srem(self._index, sandbox)  # first, so that whoever begins it anew lists it anew
+            self._index.remove([sandbox])  # first, so that whoever begins it anew lists it anew
         self._wipe("drop", sandbox, 0)
 
     def sandboxes(self) -> Sequence[SandboxInfo]:
         """Return the sandboxes that exist; see ``Store``."""
         with self._answering(0):
-            names = sorted(name.decode() for name in self._client.smembers(self._index))
+            names = self._index.names()
             pipeline = self._client.pipeline(transaction=False)
             for name in names:
                 pipeline.hmget(self._key(name, "meta"), "born", "used")
@@ -144,106 +141,224 @@ class RedisStore:
                 if times[0] is not None
             ]
             gone = set(names) - {info.name for info in infos}
-            if gone:
-                self._client.srem(self._index, *gone)
+            self._index.remove(gone)
             for name in gone:  # one may have begun in between
                 if self._client.exists(self._key(name, "meta")):
-                    self._client.sadd(self._index, name)
+                    self._index.put(name, 0, has_value=True)
         return infos
 
-    def _commit(self, verb: str, sandbox: str, replica: _Replica, pending: Pending, now: int) -> bool:
-        """Let the writes happen, if the replica is what the store has; else catch up, and give False.
+    def _transact_groups(
+        self, groups: dict[str, list[int]], steps: Sequence[Step[T]], results: list[Any], now: int
+    ) -> None:
+        """Run the steps of each sandbox until they have met its state; a sandbox that is done leaves the groups."""
+        for _ in range(_MOST_TRIES):
+            attempts: dict[str, Attempt] = {}
+            for sandbox, indexes in tuple(groups.items()):
+                try:
+                    attempt = self._attempt(sandbox, [steps[index].work for index in indexes], now)
+                except (StoreError, ResponseError) as failure:  # others are not concerned
+                    _fail(results, groups.pop(sandbox), self._error_of(failure))
+                    continue
+                if attempt:
+                    attempts[sandbox], found = attempt
+                    for index, result in zip(indexes, found, strict=True):
+                        results[index] = result
+            for sandbox, wrong in self._commit_all("write", attempts, now).items():
+                indexes = groups.pop(sandbox)
+                if wrong:
+                    _fail(results, indexes, wrong)
+            if not groups:
+                return
+        raise _too_busy(next(iter(groups)))
 
-        Whoever has lost often claims the sandbox for the next try: without that, the process that won last, and so has
-        nothing to catch up with, would win again and again.
+    def _attempt(
+        self, sandbox: str, works: Sequence[Callable[[Transaction], T]], now: int
+    ) -> tuple[Attempt, list[T | Failed]] | None:
+        """Run the work of a sandbox on its replica; None if a log that it read was newer than that."""
+        replica = self._replicas[sandbox]
+        self._refresh(sandbox, replica, now)
+        attempt = Attempt(replica, lambda log: self._entries(sandbox, replica, log))
+        results: list[T | Failed] = []
+        for work in works:
+            try:
+                results.append(attempt.run(work))
+            except Rerun:
+                attempt.undo()
+                replica.forget()
+                return None
+            except Exception as failure:  # noqa: BLE001 - it is the caller's
+                results.append(Failed(failure))
+        return attempt, results
+
+    def _commit_all(self, verb: str, attempts: dict[str, Attempt], now: int) -> dict[str, StoreError | None]:
+        """Let the writes happen, in one round trip. Returns the sandboxes that are done, and what was wrong with them.
+
+        The others catch up. Whoever has lost often claims the sandbox for the next try: without that, the process that
+        won last, and so has nothing to catch up with, would win again and again.
         """
-        for log, _, _ in pending.appended:
-            if pending.read(_LOGS, log) is None:
-                pending.write(_LOGS, log, 1)
-        logs = list(replica.tables.get(_LOGS, {}) | pending.writes.get(_LOGS, {}))
+        done: dict[str, StoreError | None] = {}
+        calls: dict[str, tuple[list[str], list[Any]]] = {}
+        for sandbox, attempt in attempts.items():
+            if attempt.pending.only_reads_logs:
+                done[sandbox] = None
+                continue
+            try:
+                calls[sandbox] = self._call_of(verb, sandbox, attempt, now)
+            except StoreError as failure:
+                done[sandbox] = failure
+        try:
+            replies = self._run_scripts(list(calls.values()))
+        except (RedisError, RedisClusterException, OSError):
+            for sandbox in calls:
+                self._doubt(sandbox, attempts[sandbox])
+            raise
+        for sandbox, reply in zip(calls, replies, strict=True):
+            attempt = attempts[sandbox]
+            if isinstance(reply, Exception):
+                attempt.undo()
+                attempt.replica.forget()
+                done[sandbox] = self._error_of(reply)
+            elif reply.happened:
+                self._keep(sandbox, attempt, reply, now)
+                done[sandbox] = None
+            else:
+                attempt.undo()
+                attempt.replica.lost += 1
+                attempt.replica.catch_up(reply.version.decode(), reply.missed)
+        return done
+
+    def _call_of(self, verb: str, sandbox: str, attempt: Attempt, now: int) -> tuple[list[str], list[Any]]:
+        """Return the keys and the arguments of the script."""
+        replica, pending = attempt.replica, attempt.pending
+        for new in pending.appended:
+            if pending.read(LOGS, new.log) is None:
+                pending.write(LOGS, new.log, 1)
+        logs = list(replica.tables.get(LOGS, {}) | pending.writes.get(LOGS, {}))
+        if replica.version == NONE or now - replica.listed > self._life_ms * 250_000:
+            self._list(sandbox, replica, now)
         keys = [self._key(sandbox, part) for part in ("meta", "state", "changes", *(f"log:{log}" for log in logs))]
         head = [verb, replica.version, now, pending.born, self._life_ms, changes_of(pending), _CHANGES_KEPT]
         head += [f"{self._name}/{os.getpid()}", _CLAIM_US if replica.lost >= _PATIENT_TRIES else 0]
-        is_new = replica.version == _NONE
-        if is_new or now - replica.listed > self._life_ms * 250_000:
-            self._list(sandbox, replica, now)
-        reply = _Reply(*self._script(keys=keys, args=[*head, *field_steps(pending), *log_steps(pending, logs)]))
-        if reply.happened:
-            apply(pending.writes, replica.tables)
-            replica.version = reply.version.decode()
-            replica.lost = 0
-            if is_new:
-                self._client.sadd(self._index, sandbox)  # whoever looked for it meanwhile has taken it off
-            return True
-        replica.lost += 1
-        _catch_up(replica, reply)
-        return False
+        return keys, [*head, *field_steps(pending), *log_steps(pending, logs)]
+
+    def _run_scripts(self, calls: Sequence[tuple[list[str], list[Any]]]) -> list[_Reply | ResponseError]:
+        """Commit each, in one round trip where there are several. A cluster has no pipelines for scripts."""
+        if len(calls) <= 1 or not isinstance(self._client, Redis):
+            return [self._run_script(keys, args) for keys, args in calls]
+        pipeline = self._client.pipeline(transaction=False)
+        for keys, args in calls:
+            pipeline.evalsha(_SHA, len(keys), *keys, *args)
+        found = pipeline.execute(raise_on_error=False)
+        return [
+            reply
+            if isinstance(reply, ResponseError) and not isinstance(reply, NoScriptError)
+            else self._run_script(*call)  # the server has been restarted, and has lost the script
+            if isinstance(reply, Exception)
+            else _Reply(*reply)
+            for reply, call in zip(found, calls, strict=True)
+        ]
+
+    def _run_script(self, keys: Sequence[str], args: Sequence[Any]) -> _Reply | ResponseError:
+        try:
+            return _Reply(*self._script(keys=keys, args=args))
+        except OutOfMemoryError:
+            raise
+        except ResponseError as wrong:
+            return wrong
+
+    def _keep(self, sandbox: str, attempt: Attempt, reply: _Reply, now: int) -> None:
+        """Let the replica follow the store."""
+        replica = attempt.replica
+        was_new, had_value = replica.version == NONE, replica.has_value
+        attempt.keep()
+        replica.version = reply.version.decode()
+        replica.lost = 0
+        if was_new or replica.has_value is not had_value:  # whoever looked for it meanwhile has taken it off
+            self._index.put(sandbox, now, has_value=replica.has_value)
+
+    def _doubt(self, sandbox: str, attempt: Attempt) -> None:
+        """Remember what may have happened although nobody has confirmed it: the callers are told that it failed."""
+        attempt.undo()
+        attempt.replica.forget()
+        for new in attempt.pending.appended:
+            corrected = encode(new.entry._replace(reply_unknown=True))
+            unsure = _Unsure(self._key(sandbox, f"log:{new.log}"), [(encode(new.entry), corrected)])
+            if sum(map(len, self._unsure.values())) < _MOST_UNSURE:
+                self._unsure.setdefault(sandbox, []).append(unsure)
 
     def _wipe(self, verb: str, sandbox: str, now: int) -> None:
-        replica = self._replica(sandbox)
+        replica = self._replicas[sandbox]
         with replica.lock, self._answering(now):
             for _ in range(_MOST_TRIES):
-                self._refresh(sandbox, replica, now)
-                if replica.version == _NONE:
+                try:
+                    self._refresh(sandbox, replica, now)
+                except (StoreError, ResponseError) as failure:
+                    if isinstance(failure, StoreDownError | OutOfMemoryError):
+                        raise
+                    self._heal(sandbox)
+                    continue
+                if replica.version == NONE:
                     return
-                if self._commit(verb, sandbox, replica, Pending(now, {}, _no_entries), now):
+                attempt = Attempt(replica, _no_entries)
+                attempt.pending.born = now
+                done = self._commit_all(verb, {sandbox: attempt}, now)
+                if done:
                     replica.forget()
-                    return
+                    if done[sandbox] is None:
+                        return
+                    self._heal(sandbox)
         raise _too_busy(sandbox)
 
-    def _refresh(self, sandbox: str, replica: _Replica, now: int) -> None:
+    def _refresh(self, sandbox: str, replica: Replica, now: int) -> None:
         """Read the whole sandbox, unless the replica follows it. Another process may have created a missing one."""
-        if replica.version not in {"", _NONE}:
+        if replica.version not in {"", NONE}:
             return
+        for unsure in self._unsure.pop(sandbox, ()):
+            self._correct(keys=[unsure.key], args=[text for pair in unsure.entries for text in pair])
         keys = [self._key(sandbox, "meta"), self._key(sandbox, "state")]
         version, born, fields = self._read(keys=keys, args=["state"])
-        replica.version = version.decode()
-        replica.born = now if replica.version == _NONE else int(born)
-        replica.tables = {}
-        rows = zip(fields[::2], fields[1::2], strict=True)
-        for field, value in sorted(rows, key=lambda row: int(row[1].partition(b" ")[0])):
-            table, key = table_and_key(field)
-            replica.tables.setdefault(table, {})[key] = decode(value.partition(b" ")[2].decode())
+        if version.decode() == NONE:
+            replica.load(NONE, now, ())
+            return
+        try:
+            replica.load(version.decode(), int(born), fields)
+        except ValueError:
+            raise _corrupt(keys[1]) from None
 
-    def _entries(self, sandbox: str, replica: _Replica, log: str) -> Sequence[JournalEntry]:
+    def _entries(self, sandbox: str, replica: Replica, log: str) -> Sequence[JournalEntry]:
         """Return the entries of a log, from the very version that the transaction reads."""
         keys = [self._key(sandbox, "meta"), self._key(sandbox, f"log:{log}")]
         version, _, entries = self._read(keys=keys, args=["log"])
         if version.decode() != replica.version:
-            raise _Stale
-        return tuple(entry_of(entry.decode()) for entry in entries)
+            raise Rerun
+        try:
+            return tuple(entry_of(entry.decode()) for entry in entries)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise _corrupt(keys[1]) from None
 
     def _describe(self, sandbox: str, times: Sequence[bytes], fields: Sequence[bytes]) -> SandboxInfo:
         keys = [table_and_key(field) for field in fields]
-        rows = dict(Counter(table for table, _ in keys if table != _LOGS))
-        rows |= {log: self._client.llen(self._key(sandbox, f"log:{log}")) for table, log in keys if table == _LOGS}
+        rows = dict(Counter(table for table, _ in keys if table != LOGS))
+        rows |= {log: self._client.llen(self._key(sandbox, f"log:{log}")) for table, log in keys if table == LOGS}
         return SandboxInfo(sandbox, int(times[0]), int(times[1]), rows)
 
-    def _list(self, sandbox: str, replica: _Replica, now: int) -> None:
+    def _list(self, sandbox: str, replica: Replica, now: int) -> None:
         """Put the sandbox on the list of those that exist. Raises StoreError if there is no room."""
-        self._client.sadd(self._index, sandbox)
-        self._client.pexpire(self._index, 2 * self._life_ms)
-        if replica.version == _NONE and self._client.scard(self._index) > self._bounds.sandboxes:
-            if len(self.sandboxes()) >= self._bounds.sandboxes:
-                self._client.srem(self._index, sandbox)
-                raise no_room(self._bounds)
-            self._client.sadd(self._index, sandbox)
+        self._index.put(sandbox, now, has_value=replica.has_value)
+        if replica.version == NONE:
+            self._index.make_room(sandbox, now, self._forget)
         replica.listed = now
 
-    def _replica(self, sandbox: str) -> _Replica:
-        with self._lock:
-            replica = self._replicas.get(sandbox)
-            if replica is None:
-                replica = self._replicas[sandbox] = _Replica()
-                if len(self._replicas) > _REPLICAS:
-                    self._replicas.popitem(last=False)
-            else:
-                self._replicas.move_to_end(sandbox)
-            return replica
+    def _forget(self, sandbox: str) -> None:
+        """Delete a sandbox; whoever works on it sees that it is gone."""
+        fields = (table_and_key(field) for field in self._client.hkeys(self._key(sandbox, "state")))
+        logs = (f"log:{key}" for table, key in fields if table == LOGS)
+        self._client.delete(*(self._key(sandbox, part) for part in ("meta", "state", "changes", *logs)))
 
-    @property
-    def _index(self) -> str:
-        return f"rescind:{self._version}:sandboxes"
+    def _heal(self, sandbox: str) -> None:
+        """Delete what nobody can read, whatever it is."""
+        pattern = self._key(sandbox, "*").replace("[", "\\[")
+        self._client.delete(self._key(sandbox, "meta"), *self._client.scan_iter(pattern))
 
     def _key(self, sandbox: str, part: str) -> str:
         """Return a key; the braces keep the keys of one sandbox on one node of a cluster."""
@@ -251,7 +366,7 @@ class RedisStore:
 
     @contextmanager
     def _answering(self, now: int) -> Iterator[None]:
-        """Turn what the client library raises into StoreDownError; one that has just hung is not asked at once."""
+        """Turn what the client library raises into StoreError; a store that has just hung is not asked at once."""
         if now and now < self._paused_until:
             raise StoreDownError(f"the store at {shown(self._url)} did not answer in time", _REMEDY)
         try:
@@ -259,22 +374,31 @@ class RedisStore:
         except (RedisError, RedisClusterException, OSError) as failure:
             if isinstance(failure, RedisTimeout):
                 self._paused_until = max(self._paused_until, now + _PAUSE_NS)
-            if isinstance(failure, OutOfMemoryError):
-                problem = f"the store at {shown(self._url)} has no memory left"
-                raise StoreDownError(problem, "drop sandboxes, or give it a larger maxmemory") from None
-            problem = f"the store at {shown(self._url)} does not answer: {failure}"
-            raise StoreDownError(problem, _REMEDY) from None
+            raise self._error_of(failure) from None
+
+    def _error_of(self, failure: Exception) -> StoreError:
+        if isinstance(failure, StoreError):
+            return failure
+        place = shown(self._url)
+        if isinstance(failure, OutOfMemoryError):
+            remedy = "drop sandboxes, or give it a larger maxmemory"
+            return StoreDownError(f"the store at {place} has no memory left", remedy)
+        if isinstance(failure, ResponseError) and "WRONGTYPE" in str(failure):
+            return StoreError(f"the store at {place} holds something else under a key of this sandbox", _HEAL)
+        return StoreDownError(f"the store at {place} does not answer: {failure}", _REMEDY)
 
 
-def _catch_up(replica: _Replica, reply: _Reply) -> None:
-    """Apply the changes that were missed; where they are not all known any more, the sandbox has to be read again."""
-    if replica.version == _NONE or (not reply.missed and reply.version.decode() != replica.version):
-        replica.forget()
-        return
-    for change in reply.missed:
-        for table, key, *value in decode(change.decode()):
-            apply({table: {key: value[0] if value else GONE}}, replica.tables)
-    replica.version = reply.version.decode()
+_SHA = sha1(_COMMIT.encode(), usedforsecurity=False).hexdigest()
+_HEAL = "reset the sandbox: POST /_rescind/reset"
+
+
+def _fail(results: list[Any], indexes: Sequence[int], failure: StoreError) -> None:
+    for index in indexes:
+        results[index] = Failed(failure)
+
+
+def _corrupt(key: str) -> StoreError:
+    return StoreError(f"the store holds a corrupt value under the key {key}", _HEAL)
 
 
 def _too_busy(sandbox: str) -> StoreDownError:
