@@ -16,7 +16,9 @@ from rescind.coverage import counting
 from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
 from rescind.model import FORCED, Bounds, Decision, Delivery, Fact, Reply
 from rescind.rules.rate import gcra, spent, untouched
+from rescind.rules.watchdog import Watchdog
 from rescind.rules.world import World
+from rescind.store import Failed, Rerun, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,45 +63,67 @@ class Engine:
             {vendor.name: vendor.spec.document.path for vendor in vendors},
         )
         self._debug_headers = debug_headers
+        self._watchdog = Watchdog(self.bounds.rule_seconds)
 
     def answer(self, sandbox: str, request: Request) -> Delivery:
         """Answer a request in a sandbox's world. Whatever goes wrong is answered too, and is in the journal."""
+        operation, work = self._plan(request)
+        try:
+            return self.transact(sandbox, work)
+        except Exception as failure:  # noqa: BLE001 - the last line of defence, for the client and for the operator
+            return self._fail(sandbox, request, operation, failure)
+
+    def answer_all(self, calls: Sequence[tuple[str, Request]]) -> list[Delivery]:
+        """Answer calls that came together, each in its sandbox, in as few round trips to the store as it takes."""
+        plans = [self._plan(request) for _, request in calls]
+        steps = [Step(sandbox, work) for (sandbox, _), (_, work) in zip(calls, plans, strict=True)]
+        results = self.store.transact_all(steps, self.clock.system())
+        return [
+            self._fail(sandbox, request, operation, result.failure) if isinstance(result, Failed) else result
+            for (sandbox, request), (operation, _), result in zip(calls, plans, results, strict=True)
+        ]
+
+    def _plan(self, request: Request) -> tuple[Operation | None, Callable[[Transaction], Delivery]]:
+        """Match the operation, and return what is to be done in a transaction."""
         match = self.router.match(request.path)
         operation = match.methods.get(request.method) if match else None
-        try:
-            if match is None or operation is None:
-                return self._note(sandbox, request, self._unmatched(request, match))
-            return self._exchange(sandbox, operation, Received(request, match.path_of(operation)))
-        except StoreError as failure:
+        if match is None or operation is None:
+            reply = self._unmatched(request, match)
+            return None, lambda transaction: self._note(transaction, request, reply)
+        found, received = operation, Received(request, match.path_of(operation))
+        return operation, lambda transaction: self._decide_safely(transaction, found, received)
+
+    def _fail(self, sandbox: str, request: Request, operation: Operation | None, failure: Exception) -> Delivery:
+        """Answer where the store, or something that should never fail, has failed."""
+        if isinstance(failure, StoreError):
             return self._store_failure(request, operation, failure)
-        except Exception as failure:  # noqa: BLE001 - the last line of defence, for the client and for the operator
-            return self.refuse(sandbox, request, crash_problem(request, failure), operation)
+        return self.refuse(sandbox, request, crash_problem(request, failure), operation)
 
     def refuse(self, sandbox: str, request: Request, problem: Problem, operation: Operation | None = None) -> Delivery:
         """Answer with a problem, and write that into the journal, if the store can take it."""
         try:
-            return self._note(sandbox, request, problem.reply(), operation)
+            return self.transact(
+                sandbox, lambda transaction: self._note(transaction, request, problem.reply(), operation)
+            )
         except StoreError:
             return Delivery(problem.reply())
         except Exception as failure:  # noqa: BLE001 - whatever the journal makes of it, the client gets its answer
             crash_problem(request, failure)
             return Delivery(problem.reply())
 
-    def _exchange(self, sandbox: str, operation: Operation, received: Received) -> Delivery:
+    def _decide_safely(self, transaction: Transaction, operation: Operation, received: Received) -> Delivery:
+        """Decide on the answer; a rule that crashes, or does not end, is answered and journaled like any other."""
         rules = self.vendors[operation.vendor].rules[operation.id]
         try:
-            return self.transact(
-                sandbox, lambda transaction: self._decide(transaction, operation, received, rules.judge)
-            )
-        except (StoreError, KeyboardInterrupt):
+            return self._decide(transaction, operation, received, self._watchdog.bounded(rules.judge))
+        except Rerun:
             raise
-        except BaseException as failure:  # noqa: BLE001 - the user's rules may raise anything, and must not end the server
-            # The transaction left no trace. The same path again, with the crash in the place of the rules, writes
-            # what was decided before it: the rate, the override, the journal.
+        except BaseException as failure:  # noqa: BLE001 - rules may raise anything, SystemExit too, and the server lives
+            # The same path again, with the crash in the place of the rules, writes what was decided before it: the
+            # rate, the override, the journal.
+            transaction.discard()
             crash = _crash_decision(received.request, failure)
-            return self.transact(
-                sandbox, lambda transaction: self._decide(transaction, operation, received, lambda _: crash)
-            )
+            return self._decide(transaction, operation, received, lambda _: crash)
 
     def _decide(self, transaction: Transaction, operation: Operation, received: Received, judge: Judge) -> Delivery:
         """Decide on the answer, and make all of its changes, as one atomic step."""
@@ -138,16 +162,14 @@ class Engine:
             headers += (("Preference-Applied", intervention.applied),)
         return Delivery(Reply(reply.status, headers, reply.body), intervention.fault, intervention.delay_ms)
 
-    def _note(self, sandbox: str, request: Request, reply: Reply, operation: Operation | None = None) -> Delivery:
-        """Answer without a vendor, and write that into the journal. Raises StoreError if it cannot be written."""
+    def _note(
+        self, transaction: Transaction, request: Request, reply: Reply, operation: Operation | None = None
+    ) -> Delivery:
+        """Answer without a vendor, and write that into the journal."""
         delivery = Delivery(reply)
-        began = self.clock.system()
-
-        def write(transaction: Transaction) -> None:
-            times = journal.Times(self.clock.now(transaction), began, self.clock.system())
-            journal.note(transaction, request, delivery, operation, self.bounds, times)
-
-        self.transact(sandbox, write)
+        now = self.clock.system()
+        times = journal.Times(self.clock.now(transaction), now, now)
+        journal.note(transaction, request, delivery, operation, self.bounds, times)
         return delivery
 
     def transact(self, sandbox: str, work: Callable[[Transaction], T]) -> T:

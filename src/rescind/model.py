@@ -184,7 +184,8 @@ class Bounds:
     ``sandboxes`` are kept at most, each until it is unused for ``idle_seconds`` and another needs its place; in each
     ``overrides``, ``journal`` entries of ``journal_bytes`` together, each with up to ``journal_body`` bytes of a head
     or body, and ``records`` that differ from the fixtures in a collection. All sandboxes together take ``total_bytes``.
-    ``delay_ms`` is the longest delay, ``hang_ms`` the longest hang.
+    ``delay_ms`` is the longest delay, ``hang_ms`` the longest hang, and
+    ``rule_seconds`` how long a rule may take.
     """
 
     sandboxes: int = 100_000
@@ -197,6 +198,7 @@ class Bounds:
     records: int = 100_000
     delay_ms: int = 600_000
     hang_ms: int = 60_000
+    rule_seconds: int = 5
 
 
 @dataclass(frozen=True, slots=True)

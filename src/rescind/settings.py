@@ -63,6 +63,8 @@ class Settings:
     max_delay_ms: int = _option(Bounds.delay_ms, "Limit the delay of a reply.", "N")
     max_hang_ms: int = _option(Bounds.hang_ms, "Limit the time of a hang.", "N")
 
+    max_rule_seconds: int = _option(Bounds.rule_seconds, "Limit the time of a vendor's rule.", "N")
+
     @classmethod
     def of(cls, caller: str, given: Mapping[str, Any], refused: Collection[str], reason: str) -> Self:
         """Check the arguments of ``caller``, which does not take the ``refused`` ones for that ``reason``.
@@ -107,6 +109,7 @@ class Settings:
             records=self.max_records,
             delay_ms=self.max_delay_ms,
             hang_ms=self.max_hang_ms,
+            rule_seconds=self.max_rule_seconds,
         )
 
     @property

@@ -67,7 +67,7 @@ class Load:
     def has_kept_its_word(self) -> None:
         """Every acknowledged deletion happened exactly once, and the journal, the state and the replies agree."""
         with httpx.Client() as client:
-            entries = client.get(f"{self.base_url}/_rescind/journal").json()["entries"]
+            entries = client.get(f"{self.base_url}/_rescind/journal?limit=10000").json()["entries"]
             state = client.get(f"{self.base_url}/_rescind/state/alephee").json()["orders"]
         deletions = Counter(
             int(entry["request"]["query"]["orderId"][0])
@@ -105,7 +105,7 @@ def test_workers_share_one_world(redis_server: RedisServer) -> None:
         with ThreadPoolExecutor(32) as pool:  # each call on a connection of its own, so that all workers have some
             replies = list(pool.map(lambda _: httpx.delete(f"{base_url}/api/v2/orders/72544"), range(96)))
         assert Counter(reply.status_code for reply in replies) == {200: 1, 400: 95}
-        entries = httpx.get(f"{base_url}/_rescind/journal").json()["entries"]
+        entries = httpx.get(f"{base_url}/_rescind/journal?limit=10000").json()["entries"]
         assert [entry["id"] for entry in entries] == list(range(1, 97))
 
 
@@ -232,7 +232,7 @@ def test_workers_whose_supervisor_is_killed_stop(redis_server: RedisServer) -> N
 
 
 def _is_counted(base_url: str) -> bool:
-    return bool(httpx.get(f"{base_url}/_rescind/journal").json()["entries"])
+    return bool(httpx.get(f"{base_url}/_rescind/journal?limit=10000").json()["entries"])
 
 
 def _is_alive(process: int) -> bool:

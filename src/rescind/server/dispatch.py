@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rescind.control.sandboxes import SANDBOX_HEADER, locate
 from rescind.errors import Problem
 from rescind.model import Delivery
+from rescind.server.batches import Batches
 from rescind.store import DEFAULT_SANDBOX
 
 if TYPE_CHECKING:
@@ -25,19 +26,32 @@ class Dispatch:
     def __init__(self, service: Service, application: Application) -> None:
         self.service = service
         self._application = application
+        self._batches = Batches(service) if service.settings.is_shared else None
 
     def handle(self, request: Request, peer: str, deliver: Callable[[Delivery], None]) -> Delivery | None:
-        """Answer a vendor's call at once. For another call return None, and ``deliver`` later from another thread."""
+        """Answer a vendor's call at once. For one that has to wait return None, and ``deliver`` later from a thread."""
         try:
             address = _locate(request)
         except Problem as problem:
             return self.service.engine.refuse(DEFAULT_SANDBOX, request, problem)
         if not address.is_control:
-            return self.service.engine.answer(address.sandbox, _within(request, address))
+            return self._answer(address.sandbox, _within(request, address), deliver)
         if self._application.is_full:
             detail = "too many calls of the control API wait"
             return Delivery(Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "try again later").reply())
         self._application.call(request, peer, deliver)
+        return None
+
+    def stop(self) -> None:
+        """End the threads."""
+        self._application.stop()
+        if self._batches:
+            self._batches.stop()
+
+    def _answer(self, sandbox: str, request: Request, deliver: Callable[[Delivery], None]) -> Delivery | None:
+        if self._batches is None:
+            return self.service.engine.answer(sandbox, request)
+        self._batches.put(sandbox, request, deliver)
         return None
 
     def refuse(self, request: Request, problem: Problem) -> Delivery:

@@ -75,7 +75,7 @@ class SocketServer:
         await _drain(connections)
         for task in tasks:
             task.cancel()
-        application.stop()
+        dispatch.stop()
 
 
 def _stop_signal(watch: int | None) -> asyncio.Event:

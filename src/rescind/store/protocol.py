@@ -23,7 +23,7 @@ SHARED: Final = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 """The schemes of stores that many processes can share."""
 
 TRACES: Final = frozenset({"serials", "rates", "coverage-natural", "coverage-forced"})
-"""Tables in which every call leaves something, also one that changes nothing: nobody misses a sandbox with only these."""
+"""Tables in which every call leaves something, even one that changes nothing. Nobody misses a sandbox of these."""
 
 DEFAULT_SANDBOX: Final = ""
 """The name of the sandbox that needs no name."""
