@@ -184,6 +184,8 @@ class Engine:
         """Answer a path or a method that no vendor has."""
         if (request.method, request.path) == ("OPTIONS", "*"):  # the server as a whole (RFC 9110, section 9.3.7)
             return Reply(HTTPStatus.NO_CONTENT, (("Allow", self.router.allow),))
+        if request.method == "CONNECT":  # its target is no path (RFC 9110, section 9.3.6)
+            return refuse_method(request, self.router.allow).reply()
         problem = refuse_method(request, match.allow) if match else unknown_method(request)
         return (problem or self._unknown_path(request)).reply()
 

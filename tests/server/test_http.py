@@ -84,7 +84,7 @@ CASES: list[tuple[str, str, int, bool]] = [
     ("a method of WebDAV's versioning", get().replace("GET", "VERSION-CONTROL", 1), 405, OPEN),
     ("a method that is no token", get().replace("GET", "G(T", 1), 400, CLOSED),
     ("TRACE", get().replace("GET", "TRACE", 1), 405, OPEN),
-    ("CONNECT", get("x:443").replace("GET", "CONNECT", 1), 501, CLOSED),
+    ("CONNECT", get("x:443").replace("GET", "CONNECT", 1), 405, OPEN),
     ("CONNECT without a port", get("x").replace("GET", "CONNECT", 1), 400, CLOSED),
     ("CONNECT to a path", get().replace("GET", "CONNECT", 1), 400, CLOSED),
     ("OPTIONS *", get("*").replace("GET", "OPTIONS", 1), 204, OPEN),
@@ -117,6 +117,9 @@ CASES: list[tuple[str, str, int, bool]] = [
     ("a field without a name", get(fields=": b\r\n"), 400, CLOSED),
     ("a name that is no token", get(fields="A(: b\r\n"), 400, CLOSED),
     ("a value that is not ASCII", get(fields="A: \xe9\r\n"), 200, OPEN),
+    ("another expectation", get(fields="Expect: 200-ok\r\n"), 417, CLOSED),
+    ("two media types", post("Content-Type: text/plain\r\n"), 400, CLOSED),
+    ("a method without an end", "A" * 100_000, 400, CLOSED),
     ("an empty value", get(fields="A:\r\n"), 200, OPEN),
     ("a head beyond the bound", get(fields=f"A: {'a' * MAX_HEAD}\r\n"), 431, CLOSED),
     ("more fields than the bound", get(fields="A: b\r\n" * 501), 431, CLOSED),
@@ -136,8 +139,9 @@ CASES: list[tuple[str, str, int, bool]] = [
     ("two lengths", post("Content-Length: 5\r\nContent-Length: 6\r\n", "hello"), 400, CLOSED),
     ("a list of lengths", post("Content-Length: 5, 5\r\n", "hello"), 400, CLOSED),
     ("a length in other digits", post("Content-Length: \xb2\r\n", "hi"), 400, CLOSED),
-    ("a length beyond the bound", post(f"Content-Length: {10**30}\r\n"), 413, CLOSED),
-    ("a length of thousands of digits", post(f"Content-Length: {'9' * 5_000}\r\n"), 413, CLOSED),
+    ("a length beyond the bound", post(f"Content-Length: {10**17}\r\n"), 413, CLOSED),
+    ("a length beyond 64 bits", post(f"Content-Length: {10**30}\r\n"), 400, CLOSED),
+    ("a length of thousands of digits", post(f"Content-Length: {'9' * 5_000}\r\n"), 400, CLOSED),
     ("a length and chunks", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400, CLOSED),
     ("chunks", chunked(f"{len(JSON):x}\r\n{JSON}\r\n0\r\n\r\n"), READ, OPEN),
     ("chunks in capitals", post("Transfer-Encoding: CHUNKED\r\n", f"{len(JSON):X}\r\n{JSON}\r\n00\r\n\r\n"), READ, OPEN),
@@ -148,7 +152,9 @@ CASES: list[tuple[str, str, int, bool]] = [
     ("an extension without a name", chunked("5;\r\nhello\r\n0\r\n\r\n"), 400, CLOSED),
     ("an extension without an end", chunked(f"5;{'a' * 5_000}"), 400, CLOSED),
     ("extensions beyond the bound", chunked(f"1;{'a' * 4_000}\r\nx\r\n" * 20), 400, CLOSED),
-    ("trailers", chunked(f"{len(JSON):x}\r\n{JSON}\r\n0\r\nA: b\r\nContent-Length: 5\r\n\r\n"), READ, OPEN),
+    ("trailers", chunked(f"{len(JSON):x}\r\n{JSON}\r\n0\r\nA: b\r\nB: c\r\n\r\n"), READ, OPEN),
+    ("a trailer that frames the body", chunked("0\r\nContent-Length: 5\r\n\r\n"), 400, CLOSED),
+    ("a trailer that names the host", chunked("0\r\nHost: x\r\n\r\n"), 400, CLOSED),
     ("a trailer that is no field", chunked("0\r\nA\r\n\r\n"), 400, CLOSED),
     ("trailers beyond the bound", chunked(f"0\r\nA: {'a' * MAX_HEAD}\r\n\r\n"), 431, CLOSED),
     ("no size", chunked("\r\nhello\r\n0\r\n\r\n"), 400, CLOSED),
@@ -232,6 +238,18 @@ def test_slow_request_is_ended_with_408(part: str) -> None:
         received = raw_read(connection)
     assert received.startswith(b"HTTP/1.1 408 Request Timeout" if part else b"")
     assert bool(received) == bool(part)
+
+
+@pytest.mark.parametrize(
+    "part", ["G", "GET / HT", get()[:-2], post("Content-Length: 9\r\n", "hel"), chunked("5\r\nhel")]
+)
+def test_request_that_is_cut_off_by_its_client_is_refused(server: Server, part: str) -> None:
+    with connect(server) as connection:
+        connection.sendall(part.encode())
+        connection.shutdown(socket.SHUT_WR)
+        received = raw_read(connection)
+    assert received.startswith(b"HTTP/1.1 400")
+    assert b"the connection ended within a request" in received
 
 
 def read(pieces: list[bytes]) -> list[Message | tuple[str, str, int, str]]:

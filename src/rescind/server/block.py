@@ -46,6 +46,8 @@ class Block:
 
     def _too_large(self, buffer: bytearray) -> Problem:
         detail = f"the {self._name} have more than {MAX_HEAD} bytes"
+        if b" " not in buffer[:MAX_HEAD]:
+            return invalid(f"the {self._name} have no spaces in {MAX_HEAD} bytes")
         has_line = b"\r\n" in buffer[:MAX_HEAD]
         return Problem(
             HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if has_line else self._endless_line, detail, "send less"

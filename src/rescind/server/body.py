@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from rescind.server.head import Head
 
 _MAX_LINE = 4 * 1024
+_MOST_DIGITS = 18
+_NO_TRAILERS = frozenset(
+    (
+        "authorization",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "host",
+        "trailer",
+        "transfer-encoding",
+    )
+)
+"""Fields that say how to read a message, or who sends it, and so come before it (RFC 9110, section 6.5.1)."""
+
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
 _CHUNK = re.compile(
     rf"([0-9A-Fa-f]{{1,16}})((?:[ \t]*+;[ \t]*+{TOKEN}(?:[ \t]*+=[ \t]*+(?:{TOKEN}|{_QUOTED}))?+)*+)\r\n".encode()
@@ -43,7 +58,9 @@ def body_of(head: Head, max_body: int) -> Body | None:
     if not _is_length(length):
         raise invalid(f"the Content-Length is {length[:80]!r}", "send one number of bytes")
     digits = length.lstrip("0")
-    if len(digits) > len(str(max_body)) or int(digits or 0) > max_body:
+    if len(digits) > _MOST_DIGITS:
+        raise invalid("the Content-Length is larger than any body", "send the number of bytes")
+    if int(digits or 0) > max_body:
         raise too_large_problem(max_body)
     return _Sized(int(digits)) if digits else None
 
@@ -94,7 +111,9 @@ class _Chunked:
         trailers = self._trailers.take(buffer)
         if trailers is None:
             return None
-        parse_fields(trailers.split("\r\n"))
+        forbidden = parse_fields(trailers.split("\r\n")).keys() & _NO_TRAILERS
+        if forbidden:
+            raise invalid(f"{min(forbidden)} is a trailer", "send it as a header")
         return bytes(self._content)
 
     def _take_chunks(self, buffer: bytearray) -> None:

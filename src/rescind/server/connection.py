@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from rescind.errors import Problem
 from rescind.server.delivery import write
-from rescind.server.head import MAX_HEAD
+from rescind.server.head import MAX_HEAD, invalid
 from rescind.server.reader import BadRequest, Message, Reader
 from rescind.server.wire import BODILESS, write_head
 from rescind.server.wire_faults import SLOW_BODY
@@ -65,7 +65,10 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Answer what has come before the client ended its side; one that hangs is given up with it."""
         self._has_ended = True
-        return not self._is_hanging and (self._is_busy or self._reader.is_within_request)
+        if self._is_busy:
+            return not self._is_hanging
+        self._loop.call_soon(self._answer_next)
+        return self._reader.is_within_request
 
     def pause_writing(self) -> None:
         """Answer no more requests while the client does not take its replies."""
@@ -131,7 +134,7 @@ class Connection(asyncio.Protocol):
     def _await_more(self) -> None:
         """Let the rest of the request come, if the client is still there to send it."""
         if self._has_ended:
-            self._transport.close()
+            self._end_early()
             return
         if self._began is None and self._reader.is_within_request:
             self._began = self._loop.time()
@@ -140,6 +143,14 @@ class Connection(asyncio.Protocol):
             self._is_paused = False
         if self._reader.take_continue():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _end_early(self) -> None:
+        """Close; a request that will never be complete is refused before."""
+        if self._reader.is_within_request:
+            problem = invalid("the connection ended within a request", "send all of it, and as many bytes as announced")
+            self._refuse(BadRequest(self._reader.begun(), problem))
+        else:
+            self._transport.close()
 
     def _refuse(self, refusal: BadRequest) -> None:
         """Answer with a problem, and read no more."""

@@ -54,6 +54,10 @@ def parse_head(text: str) -> Head:
         raise Problem(
             HTTPStatus.BAD_REQUEST, f"the Host header is {host or 'missing'}", "send one Host: NAME or NAME:PORT"
         )
+    expected = headers.get("expect", "").lower()
+    if expected not in {"", "100-continue"} and minor > 0:
+        detail = f"unknown expectation {_shown(expected)}"
+        raise Problem(HTTPStatus.EXPECTATION_FAILED, detail, "expect 100-continue, or nothing")
     path, query, host = _parse_target(method, target, host)
     return Head(Request(method, path, query, headers, b"", f"http://{host}"), minor)
 
@@ -74,6 +78,8 @@ def parse_fields(lines: Iterable[str]) -> Mapping[str, str]:
             repeated.setdefault(key, [fields[key]]).append(value.strip(" \t"))
         else:
             fields[key] = value.strip(" \t")
+    if "content-type" in repeated:
+        raise invalid("there are several Content-Type", "send one")
     for name, values in repeated.items():
         fields[name] = ", ".join(values)
     if len(fields) + sum(map(len, repeated.values())) > _MAX_FIELDS:
@@ -123,7 +129,7 @@ def _parse_target(method: str, target: str, host: str) -> tuple[str, str, str]:
     if method == "CONNECT":
         if not is_host(target) or target.rpartition(":")[2] in {"", "0"}:
             raise invalid(f"the target {_shown(target)} of CONNECT is not HOST:PORT")
-        raise Problem(HTTPStatus.NOT_IMPLEMENTED, "CONNECT asks for a tunnel", "Rescind is no proxy: ask it directly")
+        return target, "", host
     absolute = _ABSOLUTE.match(target)
     if absolute is None or not is_host(absolute[1]):
         raise invalid(f"the target {_shown(target)} is not a path", "write /PATH or http://HOST/PATH")
