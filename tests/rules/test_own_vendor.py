@@ -17,7 +17,7 @@ from rescind.documents import shipped
 from rescind.errors import DocumentError
 from rescind.rules.checking import check
 from rescind.rules.loading import load_vendors
-from support import World, outcome, raw_exchange, request_of, serving
+from support import Server, World, outcome, raw_exchange, request_of, serving
 
 SPEC = """
 openapi: 3.1.0
@@ -403,3 +403,34 @@ def test_name_that_no_vendor_can_have_is_refused(tmp_path: Path, empty: Path, na
     (tmp_path / name).write_text(json.dumps(PLAIN))
     with pytest.raises(DocumentError, match="cannot be the name of a vendor"):
         load_vendors([tmp_path], [empty])
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("import sys; sys.exit(7)", "SystemExit: 7"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("while True: pass", "the rule did not end in time"),
+        ("while True:\n        try:\n            while True: pass\n        except Exception: pass", "the rule did not end in time"),
+    ],
+)  # fmt: skip
+def test_rule_that_ends_nothing_or_everything_is_answered_and_journaled(
+    folders: tuple[Path, Path], body: str, what: str
+) -> None:
+    spec, fixtures = folders
+    rules = (spec / "parcels.py").read_text()
+    (spec / "parcels.py").write_text(rules.replace('    return call.order["delivered"]', f"    {body}"))
+    options = ("--spec", str(spec), "--fixtures", str(fixtures), "--vendor", "parcels", "--max-rule-seconds", "1")
+    server = Server(*options)
+    try:
+        for _ in range(2):
+            reply = httpx.delete(f"{server.url}/parcels/P1", headers={"X-Key": "k1"}, timeout=30)
+            assert reply.status_code == 500
+            assert what in reply.json()["detail"]
+        assert httpx.delete(f"{server.url}/parcels/P3", headers={"X-Key": "k1"}).status_code == 404
+        entries = httpx.get(f"{server.url}/_rescind/journal").json()["entries"]
+        assert [entry["status"] for entry in entries] == [500, 500, 404]
+        assert entries[0]["decided_by"]["stage"] == "rule"
+    finally:
+        server.stop()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -242,3 +244,71 @@ def _is_alive(process: int) -> bool:
         return False
     time.sleep(0.01)
     return True
+
+
+FLAKY = """
+import sys, time
+from pathlib import Path
+from rescind.server.workers import supervise
+
+tries = Path(sys.argv[1])
+
+def work(ready, watch):
+    tries.write_text(tries.read_text() + "x")
+    number = len(tries.read_text())
+    if number in (2, 3):
+        raise SystemExit(3)  # before it is ready
+    ready()
+    if number == 1:
+        return  # early
+    import os
+    os.read(watch, 1)
+
+supervise([work], lambda: print("ready", flush=True))
+"""
+
+
+def test_replacement_that_dies_early_is_tried_again_and_the_service_stays(tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    tries.write_text("")
+    with subprocess.Popen(
+        [sys.executable, "-c", FLAKY, str(tries)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n"
+        said: list[str] = []
+        while not any("has started" in line for line in said):
+            said.append(process.stderr.readline())
+        assert len(tries.read_text()) == 4
+        assert process.poll() is None
+        process.terminate()
+    assert process.returncode == 0
+    warnings = [line for line in said if line.startswith(("Worker", "a worker"))]
+    assert "ended with code 0; another takes its place in 0.25 s" in warnings[0]
+    assert "a worker ended before it was ready" in warnings[1]
+    assert [line.partition("the next try is in ")[2] for line in warnings[1:3]] == ["0.5 s\n", "1 s\n"]
+
+
+def test_store_that_hangs_holds_up_nobody_who_does_not_need_it(redis_alone: RedisServer) -> None:
+    with serving("--store", redis_alone.url) as server, httpx.Client() as client:
+        order = f"{server.url}/~hangs/api/v2/orders/72544"
+        assert client.get(f"{server.url}/_rescind/health").status_code == 200
+        assert client.get(f"{order}/status").status_code == 200
+        os.kill(redis_alone.process.pid, signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                deletion = pool.submit(httpx.delete, order, timeout=30)
+                began = time.monotonic()
+                health = [client.get(f"{server.url}/_rescind/health").status_code for _ in range(20)]
+                took = time.monotonic() - began
+                assert deletion.result().status_code == 503
+        finally:
+            os.kill(redis_alone.process.pid, signal.SIGCONT)
+        assert health == [200] * 20
+        assert took < 1.5  # the store is asked for two seconds
+        wait_until(lambda: client.get(f"{order}/status").status_code == 200)
+        entries = client.get(f"{server.url}/~hangs/_rescind/journal").json()["entries"]
+        deletions = [entry for entry in entries if entry["request"]["method"] == "DELETE"]
+        # What the store did after all, it did without the client's knowledge: the journal says so.
+        assert [entry["reply_unknown"] for entry in deletions] == [True]

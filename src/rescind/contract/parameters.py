@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jsonschema_rs
 
 from rescind.contract.expressions import MISSING
+from rescind.contract.patterns import BACKTRACKING, LINEAR
 from rescind.contract.received import is_text, load_cookie_parser
 from rescind.contract.sample import sample
 
@@ -186,8 +187,13 @@ def compile_request_body(spec: Spec, part: Any, place: Pointer) -> Body:
 
 def compile_schema(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:
     """Compile a schema of the document. Raises SpecError if it is not a JSON Schema."""
+    whole = spec.schema(schema)
     try:
-        return jsonschema_rs.Draft202012Validator(spec.schema(schema), validate_formats=True)
+        return jsonschema_rs.Draft202012Validator(whole, validate_formats=True, pattern_options=LINEAR)
+    except (ValueError, jsonschema_rs.ReferencingError):
+        pass  # a pattern may need the other engine, or the schema is wrong
+    try:
+        return jsonschema_rs.Draft202012Validator(whole, validate_formats=True, pattern_options=BACKTRACKING)
     except (ValueError, jsonschema_rs.ReferencingError) as failure:
         message = str(failure).partition("\n")[0]
         raise spec.error(place, f"invalid JSON Schema: {message}", "correct the schema") from None

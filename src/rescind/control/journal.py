@@ -73,6 +73,7 @@ class EntryView(TypedDict):
     delay_ms: float
     took_ms: float
     reply: ReplyView | None
+    reply_unknown: bool
 
 
 class Times(NamedTuple):
@@ -167,6 +168,7 @@ def show(entry: JournalEntry, request: MaskedRequest | None = None) -> EntryView
         "delay_ms": entry.delivery.delay_ms,
         "took_ms": entry.took_ns / 1_000_000,
         "reply": _reply(entry.delivery.reply, secrets),
+        "reply_unknown": entry.reply_unknown,
     }
 
 
