@@ -53,6 +53,31 @@ class _Loader(yaml.CSafeLoader):
         return cast("dict[Any, Any]", super().construct_mapping(node, deep=deep))
 
 
+def _refuse_tag(_: _Loader, node: yaml.Node) -> Any:
+    raise _refusal(f"the tag {_short_tag(node)} has no JSON value", node.start_mark)
+
+
+def _checked(construct: Callable[[Any, Any], Any]) -> Callable[[_Loader, yaml.Node], Any]:
+    """Return the constructor of a tag that a value may not fit which was written with it."""
+
+    def construct_checked(loader: _Loader, node: yaml.Node) -> Any:
+        try:
+            return construct(loader, node)
+        except (KeyError, ValueError) as wrong:
+            raise _refusal(f"{node.value!r} is not {_short_tag(node)}", node.start_mark) from wrong
+
+    return construct_checked
+
+
+def _short_tag(node: yaml.Node) -> str:
+    return str(node.tag).replace("tag:yaml.org,2002:", "!!")
+
+
+for _name in ("bool", "int", "float"):
+    _known = f"tag:yaml.org,2002:{_name}"
+    _Loader.add_constructor(_known, _checked(_Loader.yaml_constructors[_known]))
+for _name in ("binary", "omap", "pairs", "set", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_name}", _refuse_tag)
 for _tag, _pattern, _first in _CORE_SCHEMA:
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), [char.replace("\0", "") for char in _first])
 
