@@ -44,7 +44,7 @@ HOME = {
     "click": {"cli", "settings"},
     "asyncio": {"server"},
     "uvloop": {"server"},
-    "redis": {"store/redis", "store/connection"},
+    "redis": {"store"},
     "yaml": {"documents"},
     "marshmallow": {"documents", "control", "vendors"},
     "jsonschema_rs": {"contract"},

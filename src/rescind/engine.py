@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from rescind.contract.http import refuse_method, unknown_method
 from rescind.contract.parameters import Refusal
 from rescind.contract.received import Received
 from rescind.contract.routing import Router
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from rescind.contract.operations import Operation
     from rescind.contract.replies import Example
-    from rescind.contract.routing import Match
     from rescind.contract.security import SecurityScheme
     from rescind.control.clock import Clock
     from rescind.model import Request
@@ -88,7 +86,7 @@ class Engine:
         match = self.router.match(request.path)
         operation = match.methods.get(request.method) if match else None
         if match is None or operation is None:
-            reply = self._unmatched(request, match)
+            reply = self.router.answer_without_operation(request, match)
             return None, lambda transaction: self._note(transaction, request, reply)
         found, received = operation, Received(request, match.path_of(operation))
         return operation, lambda transaction: self._decide_safely(transaction, found, received)
@@ -179,20 +177,6 @@ class Engine:
     def world(self, transaction: Transaction, vendor: Vendor) -> World:
         """Return a vendor's world in a transaction, at the sandbox's time."""
         return World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
-
-    def _unmatched(self, request: Request, match: Match | None) -> Reply:
-        """Answer a path or a method that no vendor has."""
-        if (request.method, request.path) == ("OPTIONS", "*"):  # the server as a whole (RFC 9110, section 9.3.7)
-            return Reply(HTTPStatus.NO_CONTENT, (("Allow", self.router.allow),))
-        if request.method == "CONNECT":  # its target is no path (RFC 9110, section 9.3.6)
-            return refuse_method(request, self.router.allow).reply()
-        problem = refuse_method(request, match.allow) if match else unknown_method(request)
-        return (problem or self._unknown_path(request)).reply()
-
-    def _unknown_path(self, request: Request) -> Problem:
-        remedy = "check the base URL and the path; these are the nearest known ones"
-        nearest = self.router.nearest(request.path)
-        return Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {request.path}", remedy, nearest=nearest)
 
     def _store_failure(self, request: Request, operation: Operation | None, failure: StoreError) -> Delivery:
         """Answer with the vendor's documented server error, if there is one; else with a problem."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+from rescind.contract.http import refuse_method, unknown_method
 from rescind.contract.received import decode_path
 from rescind.documents import shipped
-from rescind.errors import Finding, SpecError
+from rescind.errors import Finding, Problem, SpecError
+from rescind.model import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from rescind.contract.operations import Operation
+    from rescind.model import Request
 
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -72,10 +76,20 @@ class Router:
                 return Match(methods, tuple(map(decode_path, found.groups())))
         return None
 
-    def nearest(self, path: str) -> list[str]:
-        """Return the known paths that resemble ``path`` most, best first."""
+    def answer_without_operation(self, request: Request, match: Match | None) -> Reply:
+        """Answer a request to the server as a whole; refuse a path or a method that no vendor has."""
+        if (request.method, request.path) == ("OPTIONS", "*"):  # RFC 9110, section 9.3.7
+            return Reply(HTTPStatus.NO_CONTENT, (("Allow", self.allow),))
+        if request.method == "CONNECT":  # its target is no path (RFC 9110, section 9.3.6)
+            return refuse_method(request, self.allow).reply()
+        problem = refuse_method(request, match.allow) if match else unknown_method(request)
+        return (problem or self._unknown_path(request.path)).reply()
+
+    def _unknown_path(self, path: str) -> Problem:
+        remedy = "check the base URL and the path; these are the nearest known ones"
         near = difflib.get_close_matches(path, self.paths, n=3, cutoff=0.4) or list(self.paths)[:3]
-        return [self.paths[shape] for shape in near]
+        nearest = [self.paths[shape] for shape in near]
+        return Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {path}", remedy, nearest=nearest)
 
 
 def _compile(shape: str) -> re.Pattern[str]:

@@ -43,14 +43,20 @@ class Watchdog:
 
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
             thread = threading.get_ident()
-            self._watch()
-            self._runs[thread] = self._ticks
+            self._begin(thread)
             try:
                 return work(*args, **kwargs)
             finally:
                 self._end(thread)
 
         return run
+
+    def _begin(self, thread: int) -> None:
+        with self._lock:
+            self._runs[thread] = self._ticks
+            if self._process != os.getpid():  # nobody watches in this process: a fork loses the threads of its parent
+                self._process = os.getpid()
+                threading.Thread(target=self._watch, name="rescind-watchdog", daemon=True).start()
 
     def _end(self, thread: int) -> None:
         """Watch the thread no more, and take back an interruption that has come too late."""
@@ -62,17 +68,14 @@ class Watchdog:
                     _raise_in(thread, None)
 
     def _watch(self) -> None:
-        """Start the thread that watches, in this process: a fork has the threads of its parent no more."""
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            threading.Thread(target=self._interrupt_late, name="rescind-watchdog", daemon=True).start()
-
-    def _interrupt_late(self) -> None:
+        """Interrupt what takes too long, until nothing runs any more."""
         pause = threading.Event()
-        while True:
-            pause.wait(_TICK_SECONDS)
+        while not pause.wait(_TICK_SECONDS):
             with self._lock:
                 self._ticks += 1
+                if not self._runs:
+                    self._process = 0
+                    return
                 for thread, began in self._runs.items():
                     if (self._ticks - began) * _TICK_SECONDS > self._seconds:
                         self._late.add(thread)

@@ -9,37 +9,30 @@ calls that come together share it.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from contextlib import ExitStack, contextmanager
-from hashlib import sha1
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from redis import Redis
-from redis.exceptions import NoScriptError, OutOfMemoryError, RedisClusterException, RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from rescind.errors import StoreDownError, StoreError
 from rescind.model import SECOND
-from rescind.store.codec import changes_of, encode, entry_of, field_steps, log_steps, table_and_key
-from rescind.store.connection import TIMEOUT_SECONDS, connect, shown
+from rescind.store.codec import changes_of, encode, entry_of, field_steps, log_steps
+from rescind.store.connection import TIMEOUT_SECONDS, connect
+from rescind.store.failures import corrupt, error_of, hangs, too_busy
 from rescind.store.index import Index
 from rescind.store.protocol import Failed, Rerun, SandboxInfo, Step
-from rescind.store.replicas import LOGS, NONE, Attempt, Replica, Replicas
+from rescind.store.replicas import LOGS, NONE, Attempt, Replica, Replicas, Unsure, no_entries
+from rescind.store.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rescind.model import Bounds, JournalEntry
     from rescind.store.protocol import Transaction
+    from rescind.store.scripts import Committed
 
 T = TypeVar("T")
-
-_REMEDY: Final = "start it, or check --store"
-
-_COMMIT, _READ, _CORRECT = (
-    (Path(__file__).parent / f"{name}.lua").read_text() for name in ("commit", "read", "correct")
-)
 
 _PAUSE_NS = TIMEOUT_SECONDS * SECOND + SECOND // 4
 """Counted from the beginning of the call that was not answered in time."""
@@ -49,21 +42,6 @@ _PATIENT_TRIES = 2
 _CLAIM_US = 20_000
 _CHANGES_KEPT = 32
 _MOST_UNSURE = 10_000
-
-
-class _Reply(NamedTuple):
-    """What the script answers: whether the step happened, the version now, and the changes that were missed."""
-
-    happened: int
-    version: bytes
-    missed: Sequence[bytes] = ()
-
-
-class _Unsure(NamedTuple):
-    """A commit that was not confirmed: its entries as they may stand in the log, and as they should stand then."""
-
-    key: str
-    entries: Sequence[tuple[str, str]]
 
 
 class RedisStore:
@@ -79,12 +57,10 @@ class RedisStore:
         self._life_ms = bounds.idle_seconds * 1000
         self._replicas = Replicas()
         self._paused_until = 0
-        self._unsure: dict[str, list[_Unsure]] = {}
+        self._unsure: dict[str, list[Unsure]] = {}
         with self._answering(0):
             self._client: Any = client or connect(url)
-            self._script = self._client.register_script(_COMMIT)
-            self._read = self._client.register_script(_READ)
-            self._correct = self._client.register_script(_CORRECT)
+            self._scripts = Scripts(self._client)
             self._name = self._client.incr("rescind:processes")  # workers that are forked differ by their process
         self._index = Index(self._client, f"rescind:{version}", bounds)
 
@@ -129,23 +105,7 @@ class RedisStore:
     def sandboxes(self) -> Sequence[SandboxInfo]:
         """Return the sandboxes that exist; see ``Store``."""
         with self._answering(0):
-            names = self._index.names()
-            pipeline = self._client.pipeline(transaction=False)
-            for name in names:
-                pipeline.hmget(self._key(name, "meta"), "born", "used")
-                pipeline.hkeys(self._key(name, "state"))
-            found = pipeline.execute()
-            infos = [
-                self._describe(name, times, fields)
-                for name, times, fields in zip(names, found[::2], found[1::2], strict=True)
-                if times[0] is not None
-            ]
-            gone = set(names) - {info.name for info in infos}
-            self._index.remove(gone)
-            for name in gone:  # one may have begun in between
-                if self._client.exists(self._key(name, "meta")):
-                    self._index.put(name, 0, has_value=True)
-        return infos
+            return self._index.sandboxes()
 
     def _transact_groups(
         self, groups: dict[str, list[int]], steps: Sequence[Step[T]], results: list[Any], now: int
@@ -157,7 +117,7 @@ class RedisStore:
                 try:
                     attempt = self._attempt(sandbox, [steps[index].work for index in indexes], now)
                 except (StoreError, ResponseError) as failure:  # others are not concerned
-                    _fail(results, groups.pop(sandbox), self._error_of(failure))
+                    _fail(results, groups.pop(sandbox), error_of(self._url, failure))
                     continue
                 if attempt:
                     attempts[sandbox], found = attempt
@@ -169,7 +129,7 @@ class RedisStore:
                     _fail(results, indexes, wrong)
             if not groups:
                 return
-        raise _too_busy(next(iter(groups)))
+        raise too_busy(next(iter(groups)))
 
     def _attempt(
         self, sandbox: str, works: Sequence[Callable[[Transaction], T]], now: int
@@ -207,7 +167,7 @@ class RedisStore:
             except StoreError as failure:
                 done[sandbox] = failure
         try:
-            replies = self._run_scripts(list(calls.values()))
+            replies = self._scripts.commit_all(list(calls.values()))
         except (RedisError, RedisClusterException, OSError):
             for sandbox in calls:
                 self._doubt(sandbox, attempts[sandbox])
@@ -217,7 +177,7 @@ class RedisStore:
             if isinstance(reply, Exception):
                 attempt.undo()
                 attempt.replica.forget()
-                done[sandbox] = self._error_of(reply)
+                done[sandbox] = error_of(self._url, reply)
             elif reply.happened:
                 self._keep(sandbox, attempt, reply, now)
                 done[sandbox] = None
@@ -236,37 +196,14 @@ class RedisStore:
         logs = list(replica.tables.get(LOGS, {}) | pending.writes.get(LOGS, {}))
         if replica.version == NONE or now - replica.listed > self._life_ms * 250_000:
             self._list(sandbox, replica, now)
-        keys = [self._key(sandbox, part) for part in ("meta", "state", "changes", *(f"log:{log}" for log in logs))]
+        keys = [
+            self._index.key(sandbox, part) for part in ("meta", "state", "changes", *(f"log:{log}" for log in logs))
+        ]
         head = [verb, replica.version, now, pending.born, self._life_ms, changes_of(pending), _CHANGES_KEPT]
         head += [f"{self._name}/{os.getpid()}", _CLAIM_US if replica.lost >= _PATIENT_TRIES else 0]
         return keys, [*head, *field_steps(pending), *log_steps(pending, logs)]
 
-    def _run_scripts(self, calls: Sequence[tuple[list[str], list[Any]]]) -> list[_Reply | ResponseError]:
-        """Commit each, in one round trip where there are several. A cluster has no pipelines for scripts."""
-        if len(calls) <= 1 or not isinstance(self._client, Redis):
-            return [self._run_script(keys, args) for keys, args in calls]
-        pipeline = self._client.pipeline(transaction=False)
-        for keys, args in calls:
-            pipeline.evalsha(_SHA, len(keys), *keys, *args)
-        found = pipeline.execute(raise_on_error=False)
-        return [
-            reply
-            if isinstance(reply, ResponseError) and not isinstance(reply, NoScriptError)
-            else self._run_script(*call)  # the server has been restarted, and has lost the script
-            if isinstance(reply, Exception)
-            else _Reply(*reply)
-            for reply, call in zip(found, calls, strict=True)
-        ]
-
-    def _run_script(self, keys: Sequence[str], args: Sequence[Any]) -> _Reply | ResponseError:
-        try:
-            return _Reply(*self._script(keys=keys, args=args))
-        except OutOfMemoryError:
-            raise
-        except ResponseError as wrong:
-            return wrong
-
-    def _keep(self, sandbox: str, attempt: Attempt, reply: _Reply, now: int) -> None:
+    def _keep(self, sandbox: str, attempt: Attempt, reply: Committed, now: int) -> None:
         """Let the replica follow the store."""
         replica = attempt.replica
         was_new, had_value = replica.version == NONE, replica.has_value
@@ -282,7 +219,7 @@ class RedisStore:
         attempt.replica.forget()
         for new in attempt.pending.appended:
             corrected = encode(new.entry._replace(reply_unknown=True))
-            unsure = _Unsure(self._key(sandbox, f"log:{new.log}"), [(encode(new.entry), corrected)])
+            unsure = Unsure(self._index.key(sandbox, f"log:{new.log}"), encode(new.entry), corrected)
             if sum(map(len, self._unsure.values())) < _MOST_UNSURE:
                 self._unsure.setdefault(sandbox, []).append(unsure)
 
@@ -295,115 +232,67 @@ class RedisStore:
                 except (StoreError, ResponseError) as failure:
                     if isinstance(failure, StoreDownError | OutOfMemoryError):
                         raise
-                    self._heal(sandbox)
+                    self._index.heal(sandbox)
                     continue
                 if replica.version == NONE:
                     return
-                attempt = Attempt(replica, _no_entries)
+                attempt = Attempt(replica, no_entries)
                 attempt.pending.born = now
                 done = self._commit_all(verb, {sandbox: attempt}, now)
                 if done:
                     replica.forget()
                     if done[sandbox] is None:
                         return
-                    self._heal(sandbox)
-        raise _too_busy(sandbox)
+                    self._index.heal(sandbox)
+        raise too_busy(sandbox)
 
     def _refresh(self, sandbox: str, replica: Replica, now: int) -> None:
         """Read the whole sandbox, unless the replica follows it. Another process may have created a missing one."""
         if replica.version not in {"", NONE}:
             return
         for unsure in self._unsure.pop(sandbox, ()):
-            self._correct(keys=[unsure.key], args=[text for pair in unsure.entries for text in pair])
-        keys = [self._key(sandbox, "meta"), self._key(sandbox, "state")]
-        version, born, fields = self._read(keys=keys, args=["state"])
+            self._scripts.correct(keys=[unsure.key], args=[unsure.entry, unsure.corrected])
+        keys = [self._index.key(sandbox, "meta"), self._index.key(sandbox, "state")]
+        version, born, fields = self._scripts.read(keys=keys, args=["state"])
         if version.decode() == NONE:
             replica.load(NONE, now, ())
             return
         try:
             replica.load(version.decode(), int(born), fields)
         except ValueError:
-            raise _corrupt(keys[1]) from None
+            raise corrupt(keys[1]) from None
 
     def _entries(self, sandbox: str, replica: Replica, log: str) -> Sequence[JournalEntry]:
         """Return the entries of a log, from the very version that the transaction reads."""
-        keys = [self._key(sandbox, "meta"), self._key(sandbox, f"log:{log}")]
-        version, _, entries = self._read(keys=keys, args=["log"])
+        keys = [self._index.key(sandbox, "meta"), self._index.key(sandbox, f"log:{log}")]
+        version, _, entries = self._scripts.read(keys=keys, args=["log"])
         if version.decode() != replica.version:
             raise Rerun
         try:
             return tuple(entry_of(entry.decode()) for entry in entries)
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise _corrupt(keys[1]) from None
-
-    def _describe(self, sandbox: str, times: Sequence[bytes], fields: Sequence[bytes]) -> SandboxInfo:
-        keys = [table_and_key(field) for field in fields]
-        rows = dict(Counter(table for table, _ in keys if table != LOGS))
-        rows |= {log: self._client.llen(self._key(sandbox, f"log:{log}")) for table, log in keys if table == LOGS}
-        return SandboxInfo(sandbox, int(times[0]), int(times[1]), rows)
+            raise corrupt(keys[1]) from None
 
     def _list(self, sandbox: str, replica: Replica, now: int) -> None:
         """Put the sandbox on the list of those that exist. Raises StoreError if there is no room."""
         self._index.put(sandbox, now, has_value=replica.has_value)
         if replica.version == NONE:
-            self._index.make_room(sandbox, now, self._forget)
+            self._index.make_room(sandbox, now)
         replica.listed = now
-
-    def _forget(self, sandbox: str) -> None:
-        """Delete a sandbox; whoever works on it sees that it is gone."""
-        fields = (table_and_key(field) for field in self._client.hkeys(self._key(sandbox, "state")))
-        logs = (f"log:{key}" for table, key in fields if table == LOGS)
-        self._client.delete(*(self._key(sandbox, part) for part in ("meta", "state", "changes", *logs)))
-
-    def _heal(self, sandbox: str) -> None:
-        """Delete what nobody can read, whatever it is."""
-        pattern = self._key(sandbox, "*").replace("[", "\\[")
-        self._client.delete(self._key(sandbox, "meta"), *self._client.scan_iter(pattern))
-
-    def _key(self, sandbox: str, part: str) -> str:
-        """Return a key; the braces keep the keys of one sandbox on one node of a cluster."""
-        return f"rescind:{self._version}:{{~{sandbox}}}:{part}"
 
     @contextmanager
     def _answering(self, now: int) -> Iterator[None]:
         """Turn what the client library raises into StoreError; a store that has just hung is not asked at once."""
         if now and now < self._paused_until:
-            raise StoreDownError(f"the store at {shown(self._url)} did not answer in time", _REMEDY)
+            raise hangs(self._url)
         try:
             yield
         except (RedisError, RedisClusterException, OSError) as failure:
             if isinstance(failure, RedisTimeout):
                 self._paused_until = max(self._paused_until, now + _PAUSE_NS)
-            raise self._error_of(failure) from None
-
-    def _error_of(self, failure: Exception) -> StoreError:
-        if isinstance(failure, StoreError):
-            return failure
-        place = shown(self._url)
-        if isinstance(failure, OutOfMemoryError):
-            remedy = "drop sandboxes, or give it a larger maxmemory"
-            return StoreDownError(f"the store at {place} has no memory left", remedy)
-        if isinstance(failure, ResponseError) and "WRONGTYPE" in str(failure):
-            return StoreError(f"the store at {place} holds something else under a key of this sandbox", _HEAL)
-        return StoreDownError(f"the store at {place} does not answer: {failure}", _REMEDY)
-
-
-_SHA = sha1(_COMMIT.encode(), usedforsecurity=False).hexdigest()
-_HEAL = "reset the sandbox: POST /_rescind/reset"
+            raise error_of(self._url, failure) from None
 
 
 def _fail(results: list[Any], indexes: Sequence[int], failure: StoreError) -> None:
     for index in indexes:
         results[index] = Failed(failure)
-
-
-def _corrupt(key: str) -> StoreError:
-    return StoreError(f"the store holds a corrupt value under the key {key}", _HEAL)
-
-
-def _too_busy(sandbox: str) -> StoreDownError:
-    return StoreDownError(f"too many processes write to sandbox {sandbox!r}", "give tests sandboxes of their own")
-
-
-def _no_entries(log: str) -> Sequence[JournalEntry]:  # noqa: ARG001 - the form that Pending asks for
-    return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rescind.store.codec import decode, table_and_key
 from rescind.store.pending import GONE, Pending, Tables, apply
@@ -58,6 +58,14 @@ class Replica:
             for table, key, *value in decode(change.decode()):
                 apply({table: {key: value[0] if value else GONE}}, self.tables)
         self.version = version
+
+
+class Unsure(NamedTuple):
+    """An entry that may stand in a log, though nobody has confirmed it; and as it should stand there then."""
+
+    key: str
+    entry: str
+    corrected: str
 
 
 class Attempt:
@@ -126,3 +134,8 @@ class Replicas:
 def has_state(tables: Tables) -> bool:
     """Return whether a sandbox holds more than traces of calls."""
     return not tables.keys() <= {*TRACES, LOGS}
+
+
+def no_entries(log: str) -> Sequence[JournalEntry]:  # noqa: ARG001 - the form that ``Attempt`` asks for
+    """Return the entries of a log for work that reads none."""
+    return ()
