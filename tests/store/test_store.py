@@ -14,11 +14,13 @@ import redis
 from redis_servers import RedisServer
 from rescind.errors import SettingsError, StoreDownError, StoreError
 from rescind.model import Bounds, Decision, Delivery, Fact, JournalEntry, Reply, Request
-from rescind.store import open_store
+from rescind.store import Failed, Step, open_store
 from rescind.store.memory import MemoryStore
 from rescind.store.redis import RedisStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rescind.store import Store, Transaction
 
 
@@ -79,6 +81,46 @@ class TestStore:
         with pytest.raises(LookupError):
             store.transact("a", 0, fail)
         assert store.transact("a", 0, lambda tx: tx.read("t", "k")) is None
+
+    def test_steps_that_come_together_happen_in_their_order_and_fail_alone(self, store: Store) -> None:
+        def fail(transaction: Transaction) -> int:
+            transaction.write("counters", "one", 99)
+            raise LookupError
+
+        def erase(transaction: Transaction) -> int:
+            transaction.erase("counters", "one")
+            return add_one(transaction)
+
+        steps = [
+            Step("a", add_one),
+            Step("b", add_one),
+            Step("a", fail),
+            Step("a", add_one),
+            Step("b", erase),
+            Step("b", add_one),
+        ]
+        results = store.transact_all(steps, 0)
+        assert [result.failure.__class__ if isinstance(result, Failed) else result for result in results] == [
+            1, 1, LookupError, 2, 1, 2,
+        ]  # fmt: skip
+        assert [store.transact(name, 0, add_one) for name in "ab"] == [3, 3]
+
+    def test_logs_of_steps_that_come_together_are_whole(self, store: Store) -> None:
+        def append(number: int) -> Step[None]:
+            return Step("a", lambda tx: tx.append("log", entry(number), 10, 10**6))
+
+        store.transact_all([append(1), append(2), Step("a", lambda tx: tx.clear("log")), append(3), append(4)], 0)
+        assert [one.id for one in store.transact("a", 0, lambda tx: tx.entries("log"))] == [3, 4]
+
+    def test_discarded_changes_do_not_happen(self, store: Store) -> None:
+        def discard(transaction: Transaction) -> None:
+            transaction.write("counters", "one", 99)
+            transaction.append("log", entry(1), 10, 10**6)
+            transaction.discard()
+            add_one(transaction)
+
+        store.transact("a", 0, discard)
+        assert store.transact("a", 0, lambda tx: (tx.read("counters", "one"), tx.entries("log"))) == (1, ())
 
     def test_sandboxes_do_not_see_each_other(self, store: Store) -> None:
         store.transact("a", 0, lambda tx: tx.write("t", "k", 1))
@@ -248,6 +290,17 @@ class TestSharedStore:
         assert [one.id for one in shared[0].transact("a", 0, lambda tx: tx.entries("log"))] == [0, 1, 2, 3]
 
     @pytest.mark.usefixtures("restless_threads")
+    def test_batches_of_both_happen_one_after_the_other(self, shared: tuple[Store, Store]) -> None:
+        def batch(number: int) -> list[int | Failed]:
+            return shared[number % 2].transact_all([Step(name, add_one) for name in "abab"], 0)
+
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(batch, range(100)))
+        for place in (0, 1):  # of "a" and of "b"
+            counts = [result for results in found for result in results[place::2]]
+            assert sorted(map(repr, counts)) == sorted(map(repr, range(1, 201)))
+
+    @pytest.mark.usefixtures("restless_threads")
     def test_transactions_of_both_happen_one_after_the_other(self, shared: tuple[Store, Store]) -> None:
         with ThreadPoolExecutor(8) as pool:
             counts = list(pool.map(lambda number: shared[number % 2].transact("a", 0, add_one), range(1000)))
@@ -274,6 +327,46 @@ def test_sandbox_in_redis_lives_only_for_its_time(redis_server: RedisServer) -> 
             client.delete(key)
     assert store.sandboxes() == []
     assert store.transact("a", 3, lambda tx: (tx.born, tx.read("t", "k"))) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "spoil", "problem"),
+    [
+        ("meta", lambda client, key: client.set(key, "x"), "holds something else"),
+        ("state", lambda client, key: client.set(key, "x"), "holds something else"),
+        ("log:log", lambda client, key: client.set(key, "x"), "holds something else"),
+        ("state", lambda client, key: client.hset(key, "t\0k", "x"), "holds a corrupt value"),
+        ("state", lambda client, key: client.hset(key, "t\0k", "1 {x"), "holds a corrupt value"),
+        ("log:log", lambda client, key: client.lset(key, 0, "[1]"), "holds a corrupt value"),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_read_is_named_and_a_reset_heals_it(
+    redis_server: RedisServer, part: str, spoil: Callable[[redis.Redis, str], object], problem: str
+) -> None:
+    version = str(uuid4())
+    store = open_store(redis_server.url, BOUNDS).of(version)
+    for name in ("a", "b"):
+        store.transact(name, 0, lambda tx: tx.append("log", entry(1), 9, 10**6))
+        store.transact(name, 0, add_one)
+    with redis.Redis(port=redis_server.port) as client:
+        key = f"rescind:{version}:{{~a}}:{part}"
+        if (part != "state" and "log" not in part) or problem == "holds something else":
+            client.delete(key)
+        spoil(client, key)
+
+    def read_all(transaction: Transaction) -> object:
+        transaction.append("log", entry(2), 9, 10**6)
+        return add_one(transaction), transaction.entries("log")
+
+    fresh = open_store(redis_server.url, BOUNDS).of(version)
+    failed, fine = fresh.transact_all([Step("a", read_all), Step("b", add_one)], 0)
+    assert isinstance(failed, Failed)
+    assert problem in str(failed.failure)
+    assert "reset the sandbox" in str(failed.failure)
+    assert fine == 2
+    fresh.reset("a", 1)
+    assert fresh.transact("a", 1, add_one) == 1
+    assert fresh.transact("a", 1, lambda tx: tx.entries("log")) == ()
 
 
 @pytest.mark.parametrize(
@@ -323,14 +416,15 @@ def test_full_redis_says_so_and_lets_sandboxes_be_dropped(tmp_path: Path, redis_
 def test_sandbox_that_begins_while_another_process_looks_is_listed(redis_server: RedisServer) -> None:
     version = str(uuid4())
     one, other = (RedisStore(redis_server.url, BOUNDS, version) for _ in range(2))
-    script = vars(other)["_script"]
+    scripts = vars(vars(other)["_scripts"])
+    script = scripts["_commit_script"]
 
     def late(**arguments: object) -> object:
-        vars(other)["_script"] = script
+        scripts["_commit_script"] = script
         assert one.sandboxes() == []
         return script(**arguments)
 
-    vars(other)["_script"] = late  # between the listing of the sandbox and its first commit
+    scripts["_commit_script"] = late  # between the listing of the sandbox and its first commit
     other.transact("x", 0, add_one)
     assert [info.name for info in one.sandboxes()] == ["x"]
 

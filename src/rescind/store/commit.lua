@@ -3,14 +3,15 @@
 --
 -- KEYS: meta, state, changes, then one for each log.
 -- ARGV: what to do (write, reset or drop), the version that was seen ("0": there was no sandbox), now, born,
---       the time to live in ms, the changes as JSON ("" for none), how many changes to keep, who asks,
---       for how many microseconds the sandbox is to be the caller's alone if this step cannot happen (0: not at all),
+--       the time to live in ms, whether it begins anew ("1"; new keys get it anyway),
+--       the changes as JSON ("" for none), how many changes to keep, who asks, for how many microseconds the sandbox is to be the caller's alone if this step cannot happen (0: not at all),
 --       the number of fields to set, each with its value; the number of fields to remove, each;
 --       for each log: "clear" or "keep", how many entries stay, with how many bytes together, the number of new
 --       entries, each.
 local meta, state, changes = KEYS[1], KEYS[2], KEYS[3]
-local verb, seen, now, born, life, change, keep, who, claim = unpack(ARGV, 1, 9)
-local at = 9
+local verb, seen, now, born, life, due, change, keep, who, claim = unpack(ARGV, 1, 10)
+local at = 10
+local is_new_key = due == '1'
 
 local function take()
   at = at + 1
@@ -47,48 +48,70 @@ if change ~= '' or seen == '0' or verb == 'reset' then
   version = string.format('%.0f', math.max(microseconds, tonumber(seen) + 1))
 end
 if change ~= '' then
-  redis.call('RPUSH', changes, seen .. ' ' .. change)
+  is_new_key = redis.call('RPUSH', changes, seen .. ' ' .. change) == 1 or is_new_key
   redis.call('LTRIM', changes, -keep, -1)
 end
+
+local fields, values = {}, {}
 for index = 1, tonumber(take()) do
-  local field, value = take(), take()
-  local old = redis.call('HGET', state, field)
-  local order = old and string.match(old, '^%d+') or version .. string.format('%06d', index)
-  redis.call('HSET', state, field, order .. ' ' .. value)
+  fields[index], values[index] = take(), take()
+end
+for first = 1, #fields, 1000 do
+  local last = math.min(first + 999, #fields)
+  local old = redis.call('HMGET', state, unpack(fields, first, last))
+  local pairs_of = {}
+  for index = first, last do
+    local before = old[index - first + 1]
+    local order = before and string.match(before, '^%d+') or version .. string.format('%06d', index)
+    table.insert(pairs_of, fields[index])
+    table.insert(pairs_of, order .. ' ' .. values[index])
+  end
+  local added = redis.call('HSET', state, unpack(pairs_of))
+  is_new_key = is_new_key or (added > 0 and redis.call('HLEN', state) == added)
 end
 for _ = 1, tonumber(take()) do
   redis.call('HDEL', state, take())
 end
+
+local about = {'version', version, 'used', now}
 for log = 4, #KEYS do
+  local field = 'bytes ' .. KEYS[log]
+  local size
   if take() == 'clear' then
     redis.call('DEL', KEYS[log])
-    redis.call('HDEL', meta, 'bytes ' .. KEYS[log])
+    size = 0
   end
   local stay, stay_bytes, entries = tonumber(take()), tonumber(take()), tonumber(take())
   if entries > 0 then
-    local field = 'bytes ' .. KEYS[log]
-    local size = tonumber(redis.call('HGET', meta, field) or 0)
+    size = size or tonumber(redis.call('HGET', meta, field) or 0)
     local count
     for _ = 1, entries do
       local entry = take()
       size = size + #entry
       count = redis.call('RPUSH', KEYS[log], entry)
+      is_new_key = is_new_key or count == 1
     end
     while count > 0 and (count > stay or size > stay_bytes) do
       size = size - #redis.call('LPOP', KEYS[log])
       count = count - 1
     end
-    redis.call('HSET', meta, field, size)
+  end
+  if size then
+    table.insert(about, field)
+    table.insert(about, size)
   end
 end
 if seen == '0' or verb == 'reset' then
-  redis.call('HSET', meta, 'born', born)
+  table.insert(about, 'born')
+  table.insert(about, born)
 end
-redis.call('HSET', meta, 'version', version, 'used', now)
+redis.call('HSET', meta, unpack(about))
 if claimed_by then
   redis.call('HDEL', meta, 'claimed_by', 'claimed_until')
 end
-for _, key in ipairs(KEYS) do
-  redis.call('PEXPIRE', key, life)
+if is_new_key or verb == 'reset' then
+  for _, key in ipairs(KEYS) do
+    redis.call('PEXPIRE', key, life)
+  end
 end
 return {1, version}

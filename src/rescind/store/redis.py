@@ -146,6 +146,8 @@ class RedisStore:
                 attempt.undo()
                 replica.forget()
                 return None
+            except (RedisError, RedisClusterException):
+                raise
             except Exception as failure:  # noqa: BLE001 - it is the caller's
                 results.append(Failed(failure))
         return attempt, results
@@ -194,12 +196,17 @@ class RedisStore:
             if pending.read(LOGS, new.log) is None:
                 pending.write(LOGS, new.log, 1)
         logs = list(replica.tables.get(LOGS, {}) | pending.writes.get(LOGS, {}))
-        if replica.version == NONE or now - replica.listed > self._life_ms * 250_000:
-            self._list(sandbox, replica, now)
+        is_due = replica.version == NONE or now - replica.listed > self._life_ms * 250_000
+        if is_due:
+            self._index.put(sandbox, now, has_value=replica.has_value)
+            replica.listed = now
+        if replica.version == NONE:
+            self._index.make_room(sandbox, now)
         keys = [
             self._index.key(sandbox, part) for part in ("meta", "state", "changes", *(f"log:{log}" for log in logs))
         ]
-        head = [verb, replica.version, now, pending.born, self._life_ms, changes_of(pending), _CHANGES_KEPT]
+        life_ms = self._life_ms * 5 // 4  # it is prolonged when a quarter has passed
+        head = [verb, replica.version, now, pending.born, life_ms, int(is_due), changes_of(pending), _CHANGES_KEPT]
         head += [f"{self._name}/{os.getpid()}", _CLAIM_US if replica.lost >= _PATIENT_TRIES else 0]
         return keys, [*head, *field_steps(pending), *log_steps(pending, logs)]
 
@@ -265,20 +272,16 @@ class RedisStore:
     def _entries(self, sandbox: str, replica: Replica, log: str) -> Sequence[JournalEntry]:
         """Return the entries of a log, from the very version that the transaction reads."""
         keys = [self._index.key(sandbox, "meta"), self._index.key(sandbox, f"log:{log}")]
-        version, _, entries = self._scripts.read(keys=keys, args=["log"])
+        try:
+            version, _, entries = self._scripts.read(keys=keys, args=["log"])
+        except ResponseError as failure:
+            raise error_of(self._url, failure) from None
         if version.decode() != replica.version:
             raise Rerun
         try:
             return tuple(entry_of(entry.decode()) for entry in entries)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise corrupt(keys[1]) from None
-
-    def _list(self, sandbox: str, replica: Replica, now: int) -> None:
-        """Put the sandbox on the list of those that exist. Raises StoreError if there is no room."""
-        self._index.put(sandbox, now, has_value=replica.has_value)
-        if replica.version == NONE:
-            self._index.make_room(sandbox, now)
-        replica.listed = now
 
     @contextmanager
     def _answering(self, now: int) -> Iterator[None]:
