@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PAUSE_NS = TIMEOUT_SECONDS * SECOND + SECOND // 4
-"""Counted from the beginning of the call that was not answered in time."""
+_PAUSE_NS = TIMEOUT_SECONDS * SECOND + SECOND // 4  # from the beginning of the call that was not answered in time
 
 _MOST_TRIES = 1_000
 _PATIENT_TRIES = 2
