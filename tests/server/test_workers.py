@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from redis_servers import RedisServer, wait_until
-from support import Server, serving
+from support import Server, raw_exchange, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -312,3 +312,18 @@ def test_store_that_hangs_holds_up_nobody_who_does_not_need_it(redis_alone: Redi
         deletions = [entry for entry in entries if entry["request"]["method"] == "DELETE"]
         # What the store did after all, it did without the client's knowledge: the journal says so.
         assert [entry["reply_unknown"] for entry in deletions] == [True]
+
+
+def test_bad_requests_are_refused_and_journaled_with_a_shared_store_too(redis_server: RedisServer) -> None:
+    with serving("--store", redis_server.url) as server:
+        name = f"bad-{uuid4()}"
+        for line in (
+            f"G(T /~{name}/v2/orders HTTP/1.1",
+            f"GET /~{name}/v2/orders HTTP/1.1\r\nA : b",
+            "GET /~/ HTTP/1.1",
+        ):
+            assert raw_exchange(server, f"{line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode()).startswith(
+                b"HTTP/1.1 400"
+            )
+        entries = httpx.get(f"{server.url}/~{name}/_rescind/journal").json()["entries"]
+    assert [(entry["status"], entry["request"]["path"]) for entry in entries] == [(400, "/v2/orders")]

@@ -28,6 +28,8 @@ _MOST_FACTS = 100
 _ENTRY_SIZE = 500
 """About what an entry takes beside its texts."""
 
+_FACT_SIZE = 100
+
 
 class RequestView(TypedDict):
     """A request as the journal shows it."""
@@ -89,9 +91,11 @@ def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: B
     transaction, operation, received = exchange.world.transaction, exchange.operation, exchange.received
     entry = _entry(transaction, received.request, delivery, operation, bounds, times)
     violations, path = exchange.violations, received.path
+    why = _bounded_decision(decision)
     kept = entry._replace(
         forced=exchange.intervention.forced_by,
-        decision=_bounded_decision(decision),
+        decision=why,
+        size=entry.size + sum([_FACT_SIZE + len(str(fact.value)) for fact in why.facts]),
         violations=tuple([violation.as_record() for violation in violations]) if violations else (),
         path_parameters={name: _short(value) for name, value in path.items()} if path else path,
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rescind.assembly import Service
+    from rescind.errors import Problem
     from rescind.model import Delivery, Request
 
     Deliver = Callable[[Delivery], None]
@@ -36,6 +37,10 @@ class Batches:
                 return
             self._is_running = True
         self._thread.submit(self._run)
+
+    def refuse(self, sandbox: str, request: Request, problem: Problem, deliver: Deliver) -> None:
+        """Refuse what is not a valid request, write that into the journal, and ``deliver`` it from the thread."""
+        self._thread.submit(lambda: deliver(self._service.engine.refuse(sandbox, request, problem)))
 
     def stop(self) -> None:
         """End the thread once the batch that is under way is done."""

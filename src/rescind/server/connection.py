@@ -155,8 +155,11 @@ class Connection(asyncio.Protocol):
     def _refuse(self, refusal: BadRequest) -> None:
         """Answer with a problem, and read no more."""
         self._is_refused = self._is_busy = True
-        delivery = self._dispatch.refuse(refusal.request, refusal.problem)
-        self._deliver(Message(refusal.request, keep_alive=False), delivery)
+        message = Message(refusal.request, keep_alive=False)
+        deliver = partial(self._deliver_from_thread, message)
+        delivery = self._dispatch.refuse(refusal.request, refusal.problem, deliver)
+        if delivery is not None:
+            self._deliver(message, delivery)
 
     def _deliver_from_thread(self, message: Message, delivery: Delivery) -> None:
         with suppress(RuntimeError):  # the server has stopped meanwhile

@@ -33,7 +33,7 @@ class Dispatch:
         try:
             address = _locate(request)
         except Problem as problem:
-            return self.service.engine.refuse(DEFAULT_SANDBOX, request, problem)
+            return self._refuse(DEFAULT_SANDBOX, request, problem, deliver)
         if not address.is_control:
             return self._answer(address.sandbox, _within(request, address), deliver)
         if self._application.is_full:
@@ -54,13 +54,21 @@ class Dispatch:
         self._batches.put(sandbox, request, deliver)
         return None
 
-    def refuse(self, request: Request, problem: Problem) -> Delivery:
-        """Refuse what is not a valid request, and write that into the journal of its sandbox."""
+    def refuse(self, request: Request, problem: Problem, deliver: Callable[[Delivery], None]) -> Delivery | None:
+        """Refuse what is not a valid request, and write that into the journal of its sandbox; as ``handle`` answers."""
         try:
             address = _locate(request)
         except Problem:
-            return self.service.engine.refuse(DEFAULT_SANDBOX, request, problem)
-        return self.service.engine.refuse(address.sandbox, _within(request, address), problem)
+            return self._refuse(DEFAULT_SANDBOX, request, problem, deliver)
+        return self._refuse(address.sandbox, _within(request, address), problem, deliver)
+
+    def _refuse(
+        self, sandbox: str, request: Request, problem: Problem, deliver: Callable[[Delivery], None]
+    ) -> Delivery | None:
+        if self._batches is None:
+            return self.service.engine.refuse(sandbox, request, problem)
+        self._batches.refuse(sandbox, request, problem, deliver)
+        return None
 
 
 def _locate(request: Request) -> Address:
