@@ -78,7 +78,12 @@ class _Sandbox:
         rows = self.tables.get(name)
         if rows is None:
             rows = self.tables[name] = {}
-        self.has_value = self.has_value or name not in TRACES
+        if name in TRACES:  # numbers, in every call
+            before = len(rows)
+            rows.update(writes)
+            self.tables_size += (len(rows) - before) * _ROW_BYTES
+            return
+        self.has_value = True
         for key, value in writes.items():
             if key in rows:
                 self.tables_size -= _row_size(key, rows[key])
