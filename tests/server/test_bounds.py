@@ -90,6 +90,16 @@ def test_sandboxes_are_listed_and_dropped(world: World) -> None:
     assert json.loads(world.call("GET", "/_rescind/sandboxes").body) == {"sandboxes": []}
 
 
+def test_bodies_with_too_many_values_are_refused(world: World) -> None:
+    def refusal(body: object) -> tuple[int, str]:
+        reply = world.call("POST", "/_rescind/overrides", json.dumps(body).encode(), Content_Type="application/json")
+        return reply.status, json.loads(reply.body)["detail"]
+
+    assert refusal({"match": [[0] * 5_000, [{"a": 0}] * 3_000]}) == (400, "the body has more than 10,000 values")
+    status, detail = refusal({f"field-{number}": 0 for number in range(9_000)})
+    assert (status, detail.count("Unknown field.")) == (400, 100)
+
+
 def test_connections_are_bounded() -> None:
     with serving("--max-connections", "1") as server, httpx.Client() as first, httpx.Client() as second:
         health = f"{server.url}/_rescind/health"

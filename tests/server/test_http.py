@@ -219,7 +219,7 @@ def test_head_is_answered_as_get_without_the_body(server: Server) -> None:
 def test_server_as_a_whole_allows_what_its_paths_allow(server: Server) -> None:
     with connect(server) as connection:
         connection.sendall(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert b"\r\nAllow: DELETE, GET, HEAD, POST\r\n" in raw_read(connection)
+        assert b"\r\nAllow: DELETE, GET, HEAD, OPTIONS, POST, PUT\r\n" in raw_read(connection)
 
 
 def test_five_pipelined_requests_are_answered_before_the_clients_end(server: Server) -> None:

@@ -159,7 +159,7 @@ def test_redis_that_stops_under_load_is_a_vendors_500_until_it_is_back(redis_alo
             wait_until(lambda: load.statuses()[500] > 20)
             gone = httpx.delete(f"{load.base_url}/v2/orders", params=ALEPHEE | {"orderId": 1})
             assert (gone.status_code, gone.headers["x-rescind-outcome"]) == (500, "alephee.deleteOrder.server_error")
-            assert gone.text == "Internal Server Error"
+            assert gone.json() == "Internal Server Error"
             other = httpx.delete(f"{load.base_url}/api/v2/orders/72544")
             control = httpx.get(f"{load.base_url}/_rescind/clock")
             for reply in (other, control):

@@ -12,6 +12,9 @@ _END = b"\r\n\r\n"
 _ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
 """What no head may have: control characters, and line ends that are not CRLF (RFC 9110, 5.5; RFC 9112, 2.2)."""
 
+_LEGAL = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*+(?:\r\n[^\x00-\x08\x0a-\x1f\x7f]*+)*+")
+"""The opposite, which is found out faster."""
+
 
 class Block:
     """Lines that end with an empty one. ``name`` says which, for problems.
@@ -31,10 +34,9 @@ class Block:
         """
         end = buffer.find(_END, max(0, self._searched - len(_END) + 1), MAX_HEAD + len(_END))
         known = min(len(buffer), MAX_HEAD) if end < 0 else end + 2
-        illegal = _ILLEGAL.search(buffer, max(0, self._searched - 1), known)
-        if illegal:
-            detail = f"the {self._name} have the byte {illegal[0]!r}"
-            raise invalid(detail, "end lines with CRLF, and send visible text")
+        start = max(0, self._searched - 1)
+        if not _LEGAL.fullmatch(buffer, start, known):
+            self._refuse_illegal(buffer, start, known)
         if end < 0:
             if len(buffer) > MAX_HEAD:
                 raise self._too_large(buffer)
@@ -43,6 +45,12 @@ class Block:
         lines = buffer[:end].decode("latin-1")
         del buffer[: end + len(_END)]
         return lines
+
+    def _refuse_illegal(self, buffer: bytearray, start: int, end: int) -> None:
+        illegal = _ILLEGAL.search(buffer, start, end)
+        if illegal:
+            detail = f"the {self._name} have the byte {illegal[0]!r}"
+            raise invalid(detail, "end lines with CRLF, and send visible text")
 
     def _too_large(self, buffer: bytearray) -> Problem:
         detail = f"the {self._name} have more than {MAX_HEAD} bytes"

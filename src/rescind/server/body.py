@@ -111,7 +111,7 @@ class _Chunked:
         trailers = self._trailers.take(buffer)
         if trailers is None:
             return None
-        forbidden = parse_fields(trailers.split("\r\n")).keys() & _NO_TRAILERS
+        forbidden = parse_fields(trailers).keys() & _NO_TRAILERS
         if forbidden:
             raise invalid(f"{min(forbidden)} is a trailer", "send it as a header")
         return bytes(self._content)

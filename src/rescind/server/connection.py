@@ -16,6 +16,7 @@ from rescind.errors import Problem
 from rescind.server.delivery import write
 from rescind.server.head import MAX_HEAD, invalid
 from rescind.server.reader import BadRequest, Message, Reader
+from rescind.server.streaming import Stream, Streamed
 from rescind.server.wire import BODILESS, write_head
 from rescind.server.wire_faults import SLOW_BODY
 
@@ -44,6 +45,8 @@ class Connection(asyncio.Protocol):
         self._is_busy = self._is_full = self._is_paused = self._is_hanging = False
         self._has_ended = self._is_refused = self._is_ending = False
         self._began: float | None = None
+        self._stream: Stream | None = None
+        self._untaken = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport and the address of the client."""
@@ -61,6 +64,8 @@ class Connection(asyncio.Protocol):
         """Forget the connection."""
         self._connections.discard(self)
         self.closed.set()
+        if self._stream:
+            self._stream.close()
 
     def eof_received(self) -> bool:
         """Answer what has come before the client ended its side; one that hangs is given up with it."""
@@ -73,28 +78,35 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Answer no more requests while the client does not take its replies."""
         self._is_full = True
+        if self._stream:
+            self._stream.pause()
 
     def resume_writing(self) -> None:
         """Go on answering."""
         self._is_full = False
-        self._answer_next()
+        if self._stream:
+            self._stream.resume()
+        else:
+            self._answer_next()
 
     def data_received(self, data: bytes) -> None:
-        """Answer the request that is complete with this; while another one is answered, it has to wait."""
+        """Answer the request that is complete with this, unless the replies to those before it are still under way."""
         if self._is_refused:
             return
         self._reader.feed(data)
-        if not self._is_busy:
-            self._answer_next()
-        elif self._reader.waiting_bytes > _MAX_WAITING and not self._is_paused:
-            self._transport.pause_reading()
+        if self._reader.waiting_bytes > _MAX_WAITING and not self._is_paused:
+            self._transport.pause_reading()  # until a request turns out to need more
             self._is_paused = True
+        self._answer_next()
 
     def close_if_late(self, now: float) -> None:
         """Close the connection if nothing happens on it; refuse a request that takes too long to come."""
-        if self._is_busy or self._is_refused:
+        untaken = self._transport.get_write_buffer_size()
+        if untaken:
+            self._abort_if_stuck(now, untaken)
+        elif self._is_busy or self._is_refused:
             return
-        if self._began is not None and not self._is_full:
+        elif self._began is not None:
             if now - self._began > self._settings.request_seconds:
                 detail = f"the request was not complete after {self._settings.request_seconds} seconds"
                 problem = Problem(
@@ -103,6 +115,13 @@ class Connection(asyncio.Protocol):
                 self._refuse(BadRequest(self._reader.begun(), problem))
         elif now - self.used > self._settings.idle_seconds:
             self.end()
+
+    def _abort_if_stuck(self, now: float, untaken: int) -> None:
+        """Abort the connection if its client takes nothing of what it was sent."""
+        if untaken != self._untaken:
+            self._untaken, self.used = untaken, now
+        elif now - self.used > self._settings.idle_seconds:
+            self._transport.abort()
 
     def end(self) -> None:
         """Close as soon as the reply that is under way is out; asked twice, or with a client that hangs, at once."""
@@ -161,9 +180,12 @@ class Connection(asyncio.Protocol):
         if delivery is not None:
             self._deliver(message, delivery)
 
-    def _deliver_from_thread(self, message: Message, delivery: Delivery) -> None:
+    def _deliver_from_thread(self, message: Message, delivery: Delivery | Streamed) -> None:
         with suppress(RuntimeError):  # the server has stopped meanwhile
-            self._loop.call_soon_threadsafe(self._deliver_in_time, message, delivery)
+            if isinstance(delivery, Streamed):
+                self._loop.call_soon_threadsafe(self._stream_body, message, delivery)
+            else:
+                self._loop.call_soon_threadsafe(self._deliver_in_time, message, delivery)
 
     def _deliver_in_time(self, message: Message, delivery: Delivery) -> None:
         """Deliver, after the delay if there is one; a slow body begins at once."""
@@ -187,6 +209,33 @@ class Connection(asyncio.Protocol):
             self._loop.call_later(seconds, self._delivered, keep_alive)
         else:
             self._delivered(keep_alive)
+
+    def _stream_body(self, message: Message, streamed: Streamed) -> None:
+        """Write the head, and then each piece of the body as the client takes it."""
+        if self._transport.is_closing():
+            streamed.pieces.close()
+            return
+        http_1_0 = message.http_1_0
+        keep_alive = message.keep_alive and not (self._is_ending or http_1_0)
+        system = self._dispatch.service.engine.clock.system
+        done = partial(self._streamed, keep_alive)
+        self._stream = Stream(self._transport, self._loop, streamed.pieces, done, is_chunked=not http_1_0)
+        self._transport.write(
+            write_head(streamed.reply, system, keep_alive=keep_alive, http_1_0=http_1_0, is_streamed=True)
+        )
+        if message.is_head:
+            self._streamed(keep_alive, is_whole=True)
+        elif not self._is_full:
+            self._stream.resume()
+
+    def _streamed(self, keep_alive: bool, is_whole: bool) -> None:  # noqa: FBT001 - called through partial
+        if self._stream:
+            self._stream.close()
+            self._stream = None
+        if is_whole:
+            self._delivered(keep_alive)
+        else:
+            self._transport.abort()
 
     def _delivered(self, keep_alive: bool) -> None:  # noqa: FBT001 - call_later passes no names
         self._is_busy = False

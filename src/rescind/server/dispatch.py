@@ -12,12 +12,10 @@ from rescind.server.batches import Batches
 from rescind.store import DEFAULT_SANDBOX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rescind.assembly import Service
     from rescind.control.sandboxes import Address
     from rescind.model import Request
-    from rescind.server.wsgi import Application
+    from rescind.server.wsgi import Application, Deliver
 
 
 class Dispatch:
@@ -28,7 +26,7 @@ class Dispatch:
         self._application = application
         self._batches = Batches(service) if service.settings.is_shared else None
 
-    def handle(self, request: Request, peer: str, deliver: Callable[[Delivery], None]) -> Delivery | None:
+    def handle(self, request: Request, peer: str, deliver: Deliver) -> Delivery | None:
         """Answer a vendor's call at once. For one that has to wait return None, and ``deliver`` later from a thread."""
         try:
             address = _locate(request)
@@ -48,13 +46,13 @@ class Dispatch:
         if self._batches:
             self._batches.stop()
 
-    def _answer(self, sandbox: str, request: Request, deliver: Callable[[Delivery], None]) -> Delivery | None:
+    def _answer(self, sandbox: str, request: Request, deliver: Deliver) -> Delivery | None:
         if self._batches is None:
             return self.service.engine.answer(sandbox, request)
         self._batches.put(sandbox, request, deliver)
         return None
 
-    def refuse(self, request: Request, problem: Problem, deliver: Callable[[Delivery], None]) -> Delivery | None:
+    def refuse(self, request: Request, problem: Problem, deliver: Deliver) -> Delivery | None:
         """Refuse what is not a valid request, and write that into the journal of its sandbox; as ``handle`` answers."""
         try:
             address = _locate(request)
@@ -62,9 +60,7 @@ class Dispatch:
             return self._refuse(DEFAULT_SANDBOX, request, problem, deliver)
         return self._refuse(address.sandbox, _within(request, address), problem, deliver)
 
-    def _refuse(
-        self, sandbox: str, request: Request, problem: Problem, deliver: Callable[[Delivery], None]
-    ) -> Delivery | None:
+    def _refuse(self, sandbox: str, request: Request, problem: Problem, deliver: Deliver) -> Delivery | None:
         if self._batches is None:
             return self.service.engine.refuse(sandbox, request, problem)
         self._batches.refuse(sandbox, request, problem, deliver)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,12 +13,13 @@ from rescind.model import Request
 from rescind.server.hosts import is_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 MAX_HEAD = 64 * 1024
 """The bytes that a request line and its headers may have."""
 
 _MAX_FIELDS = 500
+_MAX_REMEMBERED = 2 * 1024
 
 _REQUEST_LINE = re.compile(rf"({TOKEN}) ([!-~]+) HTTP/([0-9])\.([0-9])")
 _ABSOLUTE = re.compile(r"https?://([^/?]*)([^?]*)", re.IGNORECASE)
@@ -46,9 +48,9 @@ class Head(NamedTuple):
 
 def parse_head(text: str) -> Head:
     """Parse a head without its last line end. Raises Problem for one that is invalid."""
-    line, *fields = text.split("\r\n")
+    line, _, fields = text.partition("\r\n")
     method, target, minor = _parse_line(line)
-    headers = parse_fields(fields)
+    headers = _parse_again(fields) if len(fields) <= _MAX_REMEMBERED else parse_fields(fields)
     host = headers.get("host", "localhost" if minor == 0 else "")
     if not is_host(host):
         raise Problem(
@@ -62,14 +64,14 @@ def parse_head(text: str) -> Head:
     return Head(Request(method, path, query, headers, b"", f"http://{host}"), minor)
 
 
-def parse_fields(lines: Iterable[str]) -> Mapping[str, str]:
-    """Parse field lines: values by name in lower case, those of a repeated field joined (RFC 9110, section 5.3).
+def parse_fields(text: str) -> Mapping[str, str]:
+    """Parse lines of fields: values by name in lower case, those of a repeated field joined (RFC 9110, section 5.3).
 
     Raises Problem for a line that is not a field.
     """
     fields: dict[str, str] = {}
     repeated: dict[str, list[str]] = {}
-    for line in lines:
+    for line in text.split("\r\n") if text else ():
         name, colon, value = line.partition(":")
         if not (colon and is_field_name(name)):
             raise invalid(f"{_shown(line)} is not a field", "write each field as NAME: VALUE on one line")
@@ -89,6 +91,10 @@ def parse_fields(lines: Iterable[str]) -> Mapping[str, str]:
             "send fewer headers",
         )
     return fields
+
+
+_parse_again = lru_cache(maxsize=256)(parse_fields)
+"""The same for fields that were parsed before: most clients send the same ones again and again."""
 
 
 def begun_request(text: str) -> Request:

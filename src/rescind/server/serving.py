@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _GRACE_SECONDS = 10
 """How long replies that are under way may take once the server was asked to stop."""
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that computes a control call may hold Python's lock while vendors' calls wait for it."""
+
 
 class SocketServer:
     """A server for a service. ``load`` gives the Flask app, which is loaded only once it is needed or nobody waits."""
@@ -42,6 +46,7 @@ class SocketServer:
 
         Raises SettingsError if the address cannot be had.
         """
+        sys.setswitchinterval(_SWITCH_SECONDS)
         settings = self._service.settings
         shares = listen(settings.host, settings.port, settings.workers)
         url = base_url(settings.host, shares[0])
@@ -58,7 +63,7 @@ class SocketServer:
     async def _run(self, listeners: Sequence[socket.socket], ready: Callable[[], None], watch: int | None) -> None:
         stop = _stop_signal(watch)
         connections: set[Connection] = set()
-        application = Application(self._load, is_multiprocess=self._service.settings.workers > 1)
+        application = Application(self._load, self._service.settings)
         dispatch = Dispatch(self._service, application)
         loop = asyncio.get_running_loop()
         servers = [

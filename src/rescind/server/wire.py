@@ -33,11 +33,18 @@ class _Date:
 _date = _Date()
 
 
-def write_head(reply: Reply, system: Callable[[], int], *, keep_alive: bool, http_1_0: bool) -> bytes:
-    """Format the status line and the headers, with those of the connection. ``system`` is the real clock."""
+def write_head(
+    reply: Reply, system: Callable[[], int], *, keep_alive: bool, http_1_0: bool, is_streamed: bool = False
+) -> bytes:
+    """Format the status line and the headers, with those of the connection. ``system`` is the real clock.
+
+    A body that ``is_streamed`` comes in chunks; HTTP/1.0 has none, there the end of the connection ends it.
+    """
     lines = [_STATUS_LINES[reply.status], "Server: rescind\r\n", _date(system)]
     lines += [f"{name}: {value}\r\n" for name, value in reply.headers]
-    if reply.status not in BODILESS and not _has_length(reply):
+    if is_streamed:
+        lines += [] if http_1_0 else ["Transfer-Encoding: chunked\r\n"]
+    elif reply.status not in BODILESS and not _has_length(reply):
         lines.append(f"Content-Length: {len(reply.body)}\r\n")
     if not keep_alive:
         lines.append("Connection: close\r\n")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, suppress
 from functools import cached_property
+from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from rescind.errors import crash_problem
 from rescind.model import Delivery, Reply
+from rescind.server.streaming import Pieces, Streamed
+from rescind.server.wire import BODILESS
 from rescind.server.wire_faults import HAS_SOCKET
 
 if TYPE_CHECKING:
@@ -20,10 +24,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
     from rescind.model import Request
+    from rescind.settings import Settings
 
-    Deliver = Callable[[Delivery], None]
+    Deliver = Callable[[Delivery | Streamed], None]
 
-_THREADS = 2
+_COMPUTING_THREADS, _WAITING_THREADS = 2, 16
+"""Threads that compute keep the sockets waiting, so they are few; those that wait for a shared store do not."""
 _MAX_PENDING = 4_096
 _STOP_SECONDS = 5
 _OWN = frozenset({"content-length", "connection", "date", "server"})
@@ -33,11 +39,12 @@ _OWN = frozenset({"content-length", "connection", "date", "server"})
 class Application:
     """A WSGI application that is loaded when it is first called, or before, and never in the thread of the sockets."""
 
-    def __init__(self, load: Callable[[], WSGIApplication], *, is_multiprocess: bool) -> None:
+    def __init__(self, load: Callable[[], WSGIApplication], settings: Settings) -> None:
         self._load = load
-        self._is_multiprocess = is_multiprocess
+        self._is_multiprocess = settings.workers > 1
         self._lock = Lock()
-        self._threads = ThreadPoolExecutor(_THREADS, "rescind-control")
+        threads = _WAITING_THREADS if settings.is_shared else _COMPUTING_THREADS
+        self._threads = ThreadPoolExecutor(threads, "rescind-control")
         self._pending: set[Future[None]] = set()
 
     def warm_up(self) -> None:
@@ -46,9 +53,7 @@ class Application:
 
     def call(self, request: Request, peer: str, deliver: Deliver) -> None:
         """Call the application, and ``deliver`` its reply from another thread."""
-        call = self._threads.submit(self._run, request, peer, deliver)
-        self._pending.add(call)
-        call.add_done_callback(self._pending.discard)
+        self._submit(lambda: self._run(request, peer, deliver))
 
     @property
     def is_full(self) -> bool:
@@ -62,6 +67,12 @@ class Application:
         if not late:
             self._threads.shutdown()
 
+    def _submit(self, work: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the server has stopped meanwhile
+            call = self._threads.submit(work)
+            self._pending.add(call)
+            call.add_done_callback(self._pending.discard)
+
     def _loaded(self) -> WSGIApplication:
         with self._lock:
             return self._app
@@ -72,29 +83,33 @@ class Application:
 
     def _run(self, request: Request, peer: str, deliver: Deliver) -> None:
         try:
-            reply = self._call(request, peer)
+            deliver(self._call(request, peer))
         except Exception as failure:  # noqa: BLE001 - the application turns its failures into replies; this is our own
-            reply = crash_problem(request, failure).reply()
-        deliver(Delivery(reply))
+            deliver(Delivery(crash_problem(request, failure).reply()))
 
-    def _call(self, request: Request, peer: str) -> Reply:
+    def _call(self, request: Request, peer: str) -> Delivery | Streamed:
         status = 0
-        headers: tuple[tuple[str, str], ...] = ()
+        headers: list[tuple[str, str]] = []
+        written: list[bytes] = []
 
         def start_response(line: str, fields: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
             nonlocal status, headers
-            status, headers = int(line[:3]), tuple(fields)
-            return body.write
+            status, headers = int(line[:3]), fields
+            return written.append
 
-        body = io.BytesIO()
         parts = self._loaded()(self._environ(request, peer), start_response)
-        try:
-            for part in parts:
-                body.write(part)
-        finally:
-            getattr(parts, "close", lambda: None)()
-        own = _OWN - {"content-length"} if request.method == "HEAD" else _OWN  # of the body that a GET would have
-        return Reply(status, tuple([field for field in headers if field[0].lower() not in own]), body.getvalue())
+        close: Callable[[], object] = getattr(parts, "close", lambda: None)
+        with ExitStack() as end:
+            end.callback(close)
+            rest = iter(parts)
+            pieces = chain([next(rest, b"")], rest)  # by the first piece at the latest, the head is there
+            names = {name.lower() for name, _ in headers}
+            own = _OWN - {"content-length"} if request.method == "HEAD" else _OWN  # of the body that a GET would have
+            reply = Reply(status, tuple([field for field in headers if field[0].lower() not in own]), b"")
+            if "content-length" in names or status in BODILESS:
+                return Delivery(reply._replace(body=b"".join([*written, *pieces])))
+            end.pop_all()
+        return Streamed(reply, Pieces(chain(written, pieces), close, self._submit))
 
     def _environ(self, request: Request, peer: str) -> WSGIEnvironment:
         scheme, _, host = request.base_url.partition("://")

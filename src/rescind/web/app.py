@@ -14,7 +14,7 @@ from rescind.settings import OF_THE_HOST, Settings
 from rescind.web import control_api, errors, guard, vendors
 from rescind.web.converters import CONVERTERS
 from rescind.web.current import EXTENSION
-from rescind.web.delivery import Response, normalise
+from rescind.web.delivery import Response, normalise, stream
 from rescind.web.sandboxes import Sandboxes
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Json(DefaultJSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response with the value as its body."""
         value = self._prepare_response_obj(args, kwargs)
-        return self._app.response_class("".join(self._pieces(value, 2)), mimetype="application/json")
+        return stream(self._pieces(value, 2), "application/json")
 
     def _pieces(self, value: Any, depth: int) -> Iterator[str]:
         """Encode in pieces, since encoding holds Python's lock: a large state must not hold up other threads."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from flask import current_app, g, request
 
 from rescind.contract.received import parse_json
+from rescind.control.payloads import refuse_too_many_values
 from rescind.errors import Problem, too_large_problem
 from rescind.web.environ import base_url
 from rescind.web.sandboxes import ADDRESS
@@ -77,4 +78,5 @@ def json_object() -> dict[str, Any]:
     if not isinstance(parsed, dict):
         detail = f"the body is a JSON {type(parsed).__name__}"
         raise Problem(HTTPStatus.BAD_REQUEST, detail, "send a JSON object")
+    refuse_too_many_values(parsed)
     return parsed

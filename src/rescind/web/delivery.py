@@ -6,6 +6,7 @@ import errno
 import socket
 import time
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import flask
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from rescind.model import Delivery, Reply
     from rescind.server.wire_faults import Break
+
+_BLOCK = 64 * 1024
 
 
 class Response(flask.Response):
@@ -59,6 +62,26 @@ def respond(delivery: Delivery, connection: socket.socket | None, system: Callab
     if reply is None:
         raise RuntimeError(f"the fault {fault!r} leaves nothing to send, and the host has no socket to break")
     return _plain(reply, reply.body)
+
+
+def stream(pieces: Iterable[str], media_type: str) -> flask.Response:
+    """Respond with what the pieces make: as a whole if that is little, else in blocks as the client takes them."""
+    blocks = _blocks(pieces)
+    first, second = next(blocks, b""), next(blocks, None)
+    return Response(first if second is None else chain([first, second], blocks), mimetype=media_type)
+
+
+def _blocks(pieces: Iterable[str]) -> Iterator[bytes]:
+    waiting: list[str] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            yield "".join(waiting).encode()
+            waiting, size = [], 0
+    if waiting:
+        yield "".join(waiting).encode()
 
 
 def _plain(reply: Reply, body: bytes | Iterator[bytes]) -> flask.Response:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from rescind import __version__
 from rescind.control.har import archive, archived
@@ -15,10 +15,12 @@ from rescind.control.journal import LOG, select, show
 from rescind.control.payloads import JournalQuery, checked, moment_at
 from rescind.control.verification import VerifySchema, verify
 from rescind.web.current import engine, json_object, sandbox_url, transact
+from rescind.web.delivery import stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from flask import Response
     from flask.typing import ResponseReturnValue
 
     from rescind.control.journal import Page
@@ -73,7 +75,7 @@ def _page(wanted: dict[str, Any]) -> Page:
 
 def _streamed(pieces: Iterable[str], page: Page, media_type: str = "application/json") -> Response:
     """Respond piece by piece: a page of the journal can be large, and nobody else should wait for it."""
-    response = Response(pieces, mimetype=media_type)
+    response = stream(pieces, media_type)
     if page.next is not None:
         query = urlencode({**request.args.to_dict(), "after": page.next})
         response.headers["Link"] = f'<{request.path.rpartition("/")[2]}?{query}>; rel="next"'

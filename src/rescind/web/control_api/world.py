@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
+    from rescind.store import Transaction
+
 T = TypeVar("T")
 
 views = Blueprint("world", __name__)
@@ -33,7 +35,7 @@ def reset() -> ResponseReturnValue:
 @views.get("/state/<vendor>")
 def get_state(vendor: str) -> ResponseReturnValue:
     """Give a vendor's whole state."""
-    return _in_state(vendor, lambda state: state.everything())
+    return _state(vendor, transact(lambda transaction: transaction.snapshot())).everything()
 
 
 @views.get("/state/<vendor>/settings")
@@ -98,6 +100,9 @@ def advance_clock() -> ResponseReturnValue:
 
 
 def _in_state(name: str, work: Callable[[State], T]) -> T:
-    vendor, current = vendor_of(name), engine()
+    return transact(lambda transaction: work(_state(name, transaction)))
 
-    return transact(lambda transaction: work(State(vendor, current.world(transaction, vendor), current.bounds)))
+
+def _state(name: str, transaction: Transaction) -> State:
+    vendor, current = vendor_of(name), engine()
+    return State(vendor, current.world(transaction, vendor), current.bounds)
