@@ -19,7 +19,7 @@ def state(world: World, method: str, path: str, body: Any = None, content_type: 
 def test_whole_state_shows_settings_and_records(world: World) -> None:
     status, everything = state(world, "GET", "rxuniverse")
     assert status == 200
-    assert everything.keys() == {"settings", "statuses", "stations", "orders"}
+    assert everything.keys() == {"settings", "statuses", "calculations", "stations", "orders"}
     assert everything["orders"]["72544"]["poNumber"] == "Example"
     assert everything["settings"]["job_tracker_installed"] is True
 

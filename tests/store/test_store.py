@@ -445,6 +445,58 @@ def test_sandboxes_expire_are_dropped_and_begin_at_once_in_many_threads() -> Non
         list(pool.map(work, range(8)))
 
 
+def write(transaction: Transaction) -> None:
+    transaction.write("orders", "one", "x" * 10_000)
+
+
+def trace(transaction: Transaction) -> None:
+    serial = transaction.read("serials", "log", 0) + 1
+    transaction.write("serials", "log", serial)
+    transaction.append("log", entry(serial)._replace(size=1_000), 100, 10**6)
+
+
+def test_sandboxes_of_traces_make_room_for_those_with_a_state() -> None:
+    store = MemoryStore(Bounds(total_bytes=100_000))
+    for number in range(40):
+        store.transact(f"trace-{number}", number, trace)
+    for number in range(7):
+        store.transact(f"state-{number}", number, write)
+    names = {one.name for one in store.sandboxes()}
+    assert {f"state-{number}" for number in range(7)} <= names
+    assert "trace-0" not in names
+    assert "trace-39" in names
+
+
+def test_sandbox_that_exists_still_answers_when_memory_is_full() -> None:
+    store = MemoryStore(Bounds(total_bytes=100_000))
+    for number in range(9):
+        store.transact(f"state-{number}", number, write)
+    store.transact("state-0", 10, trace)
+    with pytest.raises(StoreError, match="the sandboxes take 100000 bytes, and there is no room for more"):
+        store.transact("new", 20, trace)
+    with pytest.raises(StoreError):
+        store.transact("state-0", 20, lambda tx: tx.write("orders", "two", 2))
+    for _ in range(50):
+        store.transact("state-0", 20, trace)
+    entries = store.transact("state-0", 20, lambda tx: tx.entries("log"))
+    assert [one.id for one in entries] == [51]  # an old one goes for each new one
+    assert store.transact("state-0", 20, lambda tx: tx.read("orders", "one")) == "x" * 10_000
+    store.transact("state-0", 21, lambda tx: tx.erase("orders", "one"))
+    store.transact("new", 21, trace)
+
+
+def test_snapshot_outlives_its_transaction(store: Store) -> None:
+    def change(transaction: Transaction) -> Transaction:
+        transaction.write("t", "k", 2)
+        return transaction.snapshot()
+
+    store.transact("a", 5, lambda tx: tx.write("t", "k", 1))
+    snapshot = store.transact("a", 6, change)
+    store.transact("a", 7, lambda tx: tx.write("t", "k", 3))
+    store.drop("a")
+    assert (snapshot.read("t", "k"), snapshot.rows("t"), snapshot.born) == (2, {"k": 2}, 5)
+
+
 def entry(number: int) -> JournalEntry:
     request = Request("DELETE", "/v2/orders", "a=b", {"host": "h"}, b"\x00\xff{}", "http://h/~s")
     delivery = Delivery(Reply(404, (("Content-Type", "application/json"),), b"{}"), "slow_body", 12.5)

@@ -89,17 +89,20 @@ class Times(NamedTuple):
 def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: Bounds, times: Times) -> None:
     """Write the entry of a call that reached its operation."""
     transaction, operation, received = exchange.world.transaction, exchange.operation, exchange.received
-    entry = _entry(transaction, received.request, delivery, operation, bounds, times)
     violations, path = exchange.violations, received.path
-    why = _bounded_decision(decision)
-    kept = entry._replace(
+    entry = _entry(
+        transaction,
+        received.request,
+        delivery,
+        operation,
+        bounds,
+        times,
         forced=exchange.intervention.forced_by,
-        decision=why,
-        size=entry.size + sum([_FACT_SIZE + len(str(fact.value)) for fact in why.facts]),
+        decision=_bounded_decision(decision),
         violations=tuple([violation.as_record() for violation in violations]) if violations else (),
         path_parameters={name: _short(value) for name, value in path.items()} if path else path,
     )
-    transaction.append(LOG, kept, bounds.journal, bounds.journal_bytes)
+    transaction.append(LOG, entry, bounds.journal, bounds.journal_bytes)
 
 
 def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one
@@ -122,12 +125,17 @@ def _entry(  # noqa: PLR0913, PLR0917 - what both kinds of entries have
     operation: Operation | None,
     bounds: Bounds,
     times: Times,
+    decision: Decision | None = None,
+    **decided: Any,
 ) -> JournalEntry:
     serial: int = transaction.read("serials", LOG, 0) + 1
     transaction.write("serials", LOG, serial)
     kept, head_size = _bounded_request(request, bounds.journal_body)
     answered = _bounded_delivery(delivery, bounds)
     reply = delivery.reply
+    size = _ENTRY_SIZE + head_size + len(kept.body) + (len(answered.reply.body) if answered.reply else 0)
+    if decision:
+        size += sum([_FACT_SIZE + len(str(fact.value)) for fact in decision.facts])
     return JournalEntry(
         id=serial,
         at=times.at,
@@ -140,7 +148,9 @@ def _entry(  # noqa: PLR0913, PLR0917 - what both kinds of entries have
         took_ns=times.ended - times.began,
         request_bytes=len(request.body),
         reply_bytes=len(reply.body) if reply else 0,
-        size=_ENTRY_SIZE + head_size + len(kept.body) + (len(answered.reply.body) if answered.reply else 0),
+        size=size,
+        decision=decision,
+        **decided,
     )
 
 
@@ -216,8 +226,8 @@ def full_name(entry: JournalEntry) -> str | None:
 
 def _bounded_request(request: Request, limit: int) -> tuple[Request, int]:
     """Cut the head and the body to what the journal keeps; return the size of the head too."""
-    head_size = len(request.path) + len(request.query) + sum(map(len, request.headers.values()))
-    head_size += sum(map(len, request.headers))
+    headers = request.headers
+    head_size = len(request.path) + len(request.query) + len("".join([*headers, *headers.values()]))
     if head_size > limit:
         request, head_size = _without_long_parts(request, limit), limit
     return (request if len(request.body) <= limit else request._replace(body=request.body[:limit])), head_size

@@ -23,6 +23,9 @@ DEFAULT_ENTRIES: Final = 1_000
 MAX_ID: Final = 10**18 - 1
 """The largest id of a journal entry that a query may name."""
 
+MAX_VALUES: Final = 10_000
+"""How many values the body of a control call may have in it; checking more would hold up the calls of vendors."""
+
 MAX_PATTERN: Final = 1_000
 """The longest regular expression."""
 

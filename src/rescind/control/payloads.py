@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from rescind.control.limits import DEFAULT_ENTRIES, MAX_ENTRIES, MAX_ID, MAX_SECONDS
+from rescind.control.limits import DEFAULT_ENTRIES, MAX_ENTRIES, MAX_ID, MAX_SECONDS, MAX_VALUES
 from rescind.documents import moments
 from rescind.documents.schemas import Moment, messages
 from rescind.errors import Problem
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rescind.model import Record
 
 
+_MAX_UNKNOWN = 100
 _is_id = re.compile("[0-9]{1,18}").fullmatch
 
 
@@ -92,12 +93,25 @@ def coverage_query(vendors: list[str], outcomes: list[str]) -> Schema:
 
 
 def checked(schema: Schema, data: Record) -> dict[str, Any]:
-    """Load the data by the schema. Raises Problem with every field that does not fit."""
+    """Load the data by the schema. Raises Problem with every field that does not fit, but no more than 100 unknown."""
+    unknown = data.keys() - schema.fields.keys() if schema.unknown == RAISE else set()
+    surplus = frozenset(sorted(unknown)[_MAX_UNKNOWN:])
     try:
-        loaded: dict[str, Any] = schema.load(data)
+        loaded: dict[str, Any] = schema.load({name: value for name, value in data.items() if name not in surplus})
     except ValidationError as error:
         raise invalid_fields(messages(error), schema) from None
     return loaded
+
+
+def refuse_too_many_values(body: Any) -> None:
+    """Raise Problem for a body with more values in it than ``MAX_VALUES``."""
+    count, level = 0, [body]
+    while level:
+        count += len(level)
+        if count > MAX_VALUES:
+            raise Problem(HTTPStatus.BAD_REQUEST, f"the body has more than {MAX_VALUES:,} values", "send fewer")
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [value for values in inner for value in values]
 
 
 def moment_at(field: str, text: str, now: int) -> int:

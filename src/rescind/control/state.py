@@ -27,7 +27,7 @@ class State:
         self._bounds = bounds
 
     def everything(self) -> dict[str, Any]:
-        """Return the settings, and all records by collection and identifier."""
+        """Return the settings, and all records by collection and identifier. It can take long: read a snapshot."""
         everything: dict[str, Any] = {"settings": self._world.settings}
         for collection in self._world.collections():
             everything[collection] = {record["id"]: record for record in self._world.records(collection)}

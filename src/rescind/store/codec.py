@@ -40,12 +40,17 @@ def changes_of(pending: Pending) -> str:
     return encode(changes) if changes else ""
 
 
-def field_steps(pending: Pending) -> list[Any]:
-    """Encode the writes for the script."""
-    fields = [(_field(table, key), value) for table, rows in pending.writes.items() for key, value in rows.items()]
-    kept = [(field, encode(value)) for field, value in fields if value is not GONE]
-    gone = [field for field, value in fields if value is GONE]
-    return [len(kept), *(part for pair in kept for part in pair), len(gone), *gone]
+def fields_of(pending: Pending) -> tuple[list[bytes | str], list[bytes]]:
+    """Encode the writes for the script: each field that is set and then its value, and the fields that are gone."""
+    kept: list[bytes | str] = []
+    gone: list[bytes] = []
+    for table, rows in pending.writes.items():
+        for key, value in rows.items():
+            if value is GONE:
+                gone.append(_field(table, key))
+            else:  # most values are counters, and an encoder takes longer to begin than to write one
+                kept += _field(table, key), str(value) if type(value) is int else encode(value)
+    return kept, gone
 
 
 def log_steps(pending: Pending, logs: Sequence[str]) -> list[Any]:
@@ -54,7 +59,8 @@ def log_steps(pending: Pending, logs: Sequence[str]) -> list[Any]:
     for log in logs:
         appended = [new for new in pending.appended if new.log == log]
         bounds = (appended[-1].keep, appended[-1].keep_bytes) if appended else (0, 0)
-        steps += ["clear" if log in pending.cleared else "keep", *bounds, len(appended)]
+        fate = "clear" if log in pending.cleared else "keep"
+        steps.append(f"{fate} {bounds[0]} {bounds[1]} {len(appended)}")
         steps += [encode(new.entry) for new in appended]
     return steps
 

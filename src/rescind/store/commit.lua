@@ -2,15 +2,28 @@
 -- all. A version is the microsecond of its change, so that even a server that lost its data never gives one twice.
 --
 -- KEYS: meta, state, changes, then one for each log.
--- ARGV: what to do (write, reset or drop), the version that was seen ("0": there was no sandbox), now, born,
---       the time to live in ms, whether it begins anew ("1"; new keys get it anyway),
---       the changes as JSON ("" for none), how many changes to keep, who asks, for how many microseconds the sandbox is to be the caller's alone if this step cannot happen (0: not at all),
---       the number of fields to set, each with its value; the number of fields to remove, each;
---       for each log: "clear" or "keep", how many entries stay, with how many bytes together, the number of new
---       entries, each.
+-- ARGV: in one text, with spaces between: what to do (write, reset or drop), the version that was seen ("0": there was
+--       no sandbox), now, born, the time to live in ms, whether it begins anew ("1"; new keys get it anyway), how many
+--       changes to keep, who asks, for how many microseconds the sandbox is to be the caller's alone if this step
+--       cannot happen (0: not at all), the number of fields to set, the number of fields to remove;
+--       the changes as JSON ("" for none); each field to set, with its value; each field to remove;
+--       for each log: in one text "clear" or "keep", how many entries stay, with how many bytes together, the number
+--       of new entries; then each entry.
+--
+-- Each argument costs the caller more than it costs here to split one.
 local meta, state, changes = KEYS[1], KEYS[2], KEYS[3]
-local verb, seen, now, born, life, due, change, keep, who, claim = unpack(ARGV, 1, 10)
-local at = 10
+
+local function words(text)
+  local found = {}
+  for word in string.gmatch(text, '%S+') do
+    table.insert(found, word)
+  end
+  return unpack(found)
+end
+
+local verb, seen, now, born, life, due, keep, who, claim, sets, removals = words(ARGV[1])
+local change = ARGV[2]
+local at = 2
 local is_new_key = due == '1'
 
 local function take()
@@ -53,7 +66,7 @@ if change ~= '' then
 end
 
 local fields, values = {}, {}
-for index = 1, tonumber(take()) do
+for index = 1, tonumber(sets) do
   fields[index], values[index] = take(), take()
 end
 for first = 1, #fields, 1000 do
@@ -69,7 +82,7 @@ for first = 1, #fields, 1000 do
   local added = redis.call('HSET', state, unpack(pairs_of))
   is_new_key = is_new_key or (added > 0 and redis.call('HLEN', state) == added)
 end
-for _ = 1, tonumber(take()) do
+for _ = 1, tonumber(removals) do
   redis.call('HDEL', state, take())
 end
 
@@ -77,11 +90,12 @@ local about = {'version', version, 'used', now}
 for log = 4, #KEYS do
   local field = 'bytes ' .. KEYS[log]
   local size
-  if take() == 'clear' then
+  local fate, stay, stay_bytes, entries = words(take())
+  if fate == 'clear' then
     redis.call('DEL', KEYS[log])
     size = 0
   end
-  local stay, stay_bytes, entries = tonumber(take()), tonumber(take()), tonumber(take())
+  stay, stay_bytes, entries = tonumber(stay), tonumber(stay_bytes), tonumber(entries)
   if entries > 0 then
     size = size or tonumber(redis.call('HGET', meta, field) or 0)
     local count

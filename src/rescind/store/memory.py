@@ -33,10 +33,11 @@ class _Log:
         self.entries: deque[JournalEntry] = deque()
         self.size = 0
 
-    def append(self, new: Appended) -> None:
+    def append(self, new: Appended, *, may_grow: bool) -> None:
+        most = new.keep_bytes if may_grow else max(self.size, new.entry.size)
         self.entries.append(new.entry)
         self.size += new.entry.size
-        while len(self.entries) > new.keep or self.size > new.keep_bytes:
+        while len(self.entries) > new.keep or self.size > most:
             self.size -= self.entries.popleft().size
 
 
@@ -62,7 +63,7 @@ class _Sandbox:
     def entries(self, log: str) -> Sequence[JournalEntry]:
         return tuple(self.logs[log].entries) if log in self.logs else ()
 
-    def commit(self, pending: Pending) -> None:
+    def commit(self, pending: Pending, *, may_grow: bool) -> None:
         for name, writes in pending.writes.items():
             self._write(name, writes)
         for log in pending.cleared:
@@ -71,7 +72,7 @@ class _Sandbox:
             log_of = self.logs.get(new.log)
             if log_of is None:
                 log_of = self.logs[new.log] = _Log()
-            log_of.append(new)
+            log_of.append(new, may_grow=may_grow)
         self.size = self.tables_size + sum([log.size for log in self.logs.values()])
 
     def _write(self, name: str, writes: dict[str, Any]) -> None:
@@ -98,7 +99,8 @@ class MemoryStore:
     """Sandboxes in a dictionary, each under a lock of its own.
 
     Where there is no room for more, sandboxes that only hold traces of calls go first, then those that are idle; of
-    both the least recently used. So they are kept in that order.
+    both the least recently used. So they are kept in that order. If that is not enough, the sandboxes that exist still
+    answer: their journals lose old entries for new ones, and only what would change more than traces is refused.
     """
 
     def __init__(self, bounds: Bounds | None = None) -> None:
@@ -114,9 +116,10 @@ class MemoryStore:
         with world.lock:
             pending = Pending(world.born, world.tables, world.entries)
             result = work(pending)
-            if self._size > self._bounds.total_bytes:
-                self._make_room(now, sandbox)
-            world.commit(pending)
+            has_room = self._size <= self._bounds.total_bytes or self._make_room(now, sandbox)
+            if not has_room and pending.adds_outside(TRACES):
+                raise no_bytes(self._bounds)
+            world.commit(pending, may_grow=has_room)
             world.used = now
             self._note_use(sandbox, world)
         return result
@@ -155,7 +158,9 @@ class MemoryStore:
         return self
 
     def _begin(self, name: str, now: int) -> _Sandbox:
-        self._make_room(now, name)
+        if not self._make_room(now, name):
+            too_many = len(self._sandboxes) >= self._bounds.sandboxes
+            raise no_room(self._bounds) if too_many else no_bytes(self._bounds)
         with self._lock:
             world = self._sandboxes.get(name)
             if world is None:
@@ -177,15 +182,15 @@ class MemoryStore:
                 self._by_use[world.has_value][name] = world
                 world.counted_value = world.has_value
 
-    def _make_room(self, now: int, for_whom: str) -> None:
-        """Forget sandboxes until there is room, in constant time for each. Raises StoreError if there cannot be."""
+    def _make_room(self, now: int, for_whom: str) -> bool:
+        """Forget sandboxes until there is room, in constant time for each; return whether there is."""
         with self._lock:
             while self._is_full(for_whom):
                 name = self._expendable(now, for_whom)
                 if name is None:
-                    too_many = len(self._sandboxes) >= self._bounds.sandboxes
-                    raise no_room(self._bounds) if too_many else no_bytes(self._bounds)
+                    return False
                 self._forget(name)
+            return True
 
     def _is_full(self, for_whom: str) -> bool:
         is_new = for_whom not in self._sandboxes

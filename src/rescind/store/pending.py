@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from rescind.model import JournalEntry
 
@@ -41,6 +41,12 @@ class Pending:
     def only_reads_logs(self) -> bool:
         """Whether it has read a log and changes nothing: then whoever gave the log has seen to its state."""
         return self._has_read_log and not (self.writes or self.appended or self.cleared)
+
+    def adds_outside(self, tables: Container[str]) -> bool:
+        """Return whether it puts values into other tables than these."""
+        return any(
+            value is not GONE for name, rows in self.writes.items() if name not in tables for value in rows.values()
+        )
 
     def read(self, table: str, key: str, default: Any = None) -> Any:
         """See ``Transaction``."""
@@ -102,6 +108,11 @@ class Pending:
         """See ``Transaction``."""
         self._has_read_log = True
         return self._entries(log)
+
+    def snapshot(self) -> Pending:
+        """See ``Transaction``."""
+        tables = {name: dict(self.rows(name)) for name in {*self._tables, *self.writes}}
+        return Pending(self.born, tables, lambda _: ())
 
 
 def apply(writes: Tables, tables: Tables) -> None:

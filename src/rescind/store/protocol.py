@@ -90,6 +90,9 @@ class Transaction(Protocol):
     def entries(self, log: str) -> Sequence[JournalEntry]:
         """Return the entries of a log that were there when the transaction began."""
 
+    def snapshot(self) -> Transaction:
+        """Return a view of the tables as they are now that outlives the transaction: for reading that takes long."""
+
 
 class Store(Protocol):
     """Sandboxes by name. Every verb is atomic."""

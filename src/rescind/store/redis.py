@@ -17,12 +17,12 @@ from redis.exceptions import TimeoutError as RedisTimeout
 
 from rescind.errors import StoreDownError, StoreError
 from rescind.model import SECOND
-from rescind.store.codec import changes_of, encode, entry_of, field_steps, log_steps
+from rescind.store.codec import changes_of, entry_of, fields_of, log_steps
 from rescind.store.connection import TIMEOUT_SECONDS, connect
 from rescind.store.failures import corrupt, error_of, hangs, too_busy
 from rescind.store.index import Index
 from rescind.store.protocol import Failed, Rerun, SandboxInfo, Step
-from rescind.store.replicas import LOGS, NONE, Attempt, Replica, Replicas, Unsure, no_entries
+from rescind.store.replicas import LOGS, NONE, Attempt, Replica, Replicas, UnsureEntries, no_entries
 from rescind.store.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ _MOST_TRIES = 1_000
 _PATIENT_TRIES = 2
 _CLAIM_US = 20_000
 _CHANGES_KEPT = 32
-_MOST_UNSURE = 10_000
 
 
 class RedisStore:
@@ -56,7 +55,7 @@ class RedisStore:
         self._life_ms = bounds.idle_seconds * 1000
         self._replicas = Replicas()
         self._paused_until = 0
-        self._unsure: dict[str, list[Unsure]] = {}
+        self._unsure = UnsureEntries()
         with self._answering(0):
             self._client: Any = client or connect(url)
             self._scripts = Scripts(self._client)
@@ -205,9 +204,11 @@ class RedisStore:
             self._index.key(sandbox, part) for part in ("meta", "state", "changes", *(f"log:{log}" for log in logs))
         ]
         life_ms = self._life_ms * 5 // 4  # it is prolonged when a quarter has passed
-        head = [verb, replica.version, now, pending.born, life_ms, int(is_due), changes_of(pending), _CHANGES_KEPT]
-        head += [f"{self._name}/{os.getpid()}", _CLAIM_US if replica.lost >= _PATIENT_TRIES else 0]
-        return keys, [*head, *field_steps(pending), *log_steps(pending, logs)]
+        who, claim_us = f"{self._name}/{os.getpid()}", _CLAIM_US if replica.lost >= _PATIENT_TRIES else 0
+        kept, gone = fields_of(pending)
+        head = f"{verb} {replica.version} {now} {pending.born} {life_ms} {is_due:d} {_CHANGES_KEPT} {who} {claim_us}"
+        counts = f"{len(kept) // 2} {len(gone)}"
+        return keys, [f"{head} {counts}", changes_of(pending), *kept, *gone, *log_steps(pending, logs)]
 
     def _keep(self, sandbox: str, attempt: Attempt, reply: Committed, now: int) -> None:
         """Let the replica follow the store."""
@@ -223,11 +224,7 @@ class RedisStore:
         """Remember what may have happened although nobody has confirmed it: the callers are told that it failed."""
         attempt.undo()
         attempt.replica.forget()
-        for new in attempt.pending.appended:
-            corrected = encode(new.entry._replace(reply_unknown=True))
-            unsure = Unsure(self._index.key(sandbox, f"log:{new.log}"), encode(new.entry), corrected)
-            if sum(map(len, self._unsure.values())) < _MOST_UNSURE:
-                self._unsure.setdefault(sandbox, []).append(unsure)
+        self._unsure.add(sandbox, attempt.pending.appended)
 
     def _wipe(self, verb: str, sandbox: str, now: int) -> None:
         replica = self._replicas[sandbox]
@@ -256,8 +253,9 @@ class RedisStore:
         """Read the whole sandbox, unless the replica follows it. Another process may have created a missing one."""
         if replica.version not in {"", NONE}:
             return
-        for unsure in self._unsure.pop(sandbox, ()):
-            self._scripts.correct(keys=[unsure.key], args=[unsure.entry, unsure.corrected])
+        for unsure in self._unsure.pop(sandbox):
+            key = self._index.key(sandbox, f"log:{unsure.log}")
+            self._scripts.correct(keys=[key], args=[unsure.entry, unsure.corrected])
         keys = [self._index.key(sandbox, "meta"), self._index.key(sandbox, "state")]
         version, born, fields = self._scripts.read(keys=keys, args=["state"])
         if version.decode() == NONE:

@@ -6,14 +6,15 @@ from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rescind.store.codec import decode, table_and_key
+from rescind.store.codec import decode, encode, table_and_key
 from rescind.store.pending import GONE, Pending, Tables, apply
 from rescind.store.protocol import TRACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rescind.model import JournalEntry
+    from rescind.store.pending import Appended
 
 NONE: Final = "0"
 """The version of a sandbox that does not exist."""
@@ -22,6 +23,7 @@ LOGS: Final = "logs"
 """The table that names the logs of a sandbox."""
 
 _MOST = 1_000
+_MOST_UNSURE = 10_000
 
 
 class Replica:
@@ -63,9 +65,27 @@ class Replica:
 class Unsure(NamedTuple):
     """An entry that may stand in a log, though nobody has confirmed it; and as it should stand there then."""
 
-    key: str
+    log: str
     entry: str
     corrected: str
+
+
+class UnsureEntries:
+    """The unsure entries of each sandbox, until they are corrected; no more than a bound of them."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, list[Unsure]] = {}
+
+    def add(self, sandbox: str, appended: Iterable[Appended]) -> None:
+        """Remember the entries whose commit was not answered."""
+        for new in appended:
+            if sum(map(len, self._entries.values())) < _MOST_UNSURE:
+                unsure = Unsure(new.log, encode(new.entry), encode(new.entry._replace(reply_unknown=True)))
+                self._entries.setdefault(sandbox, []).append(unsure)
+
+    def pop(self, sandbox: str) -> Sequence[Unsure]:
+        """Return the entries of a sandbox, and forget them."""
+        return self._entries.pop(sandbox, ())
 
 
 class Attempt:
