@@ -20,7 +20,7 @@ def beside_delays() -> tuple[Load, Load]:
     """The load of undelayed calls alone, and while that many replies, delayed by a second, are under way."""
     alone: list[Load] = []
     beside: list[Load] = []
-    with running(RESCIND) as (url, _):
+    with running(RESCIND) as (url, *_):
         override = {"vendor": "alephee", "delay_ms": 1000, "times": None}
         httpx.post(f"{url}/~slow/_rescind/overrides", json=override).raise_for_status()
 

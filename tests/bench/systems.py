@@ -12,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import urlopen
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -85,6 +85,12 @@ def install_peers() -> tuple[System, ...]:
             CACHE,
             {"Prefer": "code=404"},
         ),
+        System(
+            "stubby, static",
+            (str(binaries / "stubby"), "--quiet", "--location", "127.0.0.1", "--stubs", "{port}", "--admin", "0",
+             "--tls", "0", "--data", str(PEERS / "stubby.yaml")),
+            CACHE,
+        ),
         System("Scalar mock server, from OpenAPI", ("node", str(PEERS / "scalar.mjs"), "{port}", document), CACHE),
         System("openapi-backend, from OpenAPI", ("node", str(PEERS / "openapi-backend.mjs"), "{port}", document), CACHE),
     )  # fmt: skip
@@ -113,9 +119,27 @@ def sharing() -> Iterator[tuple[System, ...]]:
             server.stop()
 
 
+class Running(NamedTuple):
+    """A system that runs: its base URL, the seconds from exec to its first correct answer, and its process group."""
+
+    url: str
+    start_seconds: float
+    group: int
+
+    def cpu_seconds(self) -> float:
+        """The time on processors that all of its processes have taken until now."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.group:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def running(system: System) -> Iterator[tuple[str, float]]:
-    """The system's base URL and the seconds from exec to its first correct answer, for the time of a block."""
+def running(system: System) -> Iterator[Running]:
+    """The system, for the time of a block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [part.format(port=port) for part in system.command]
@@ -126,7 +150,7 @@ def running(system: System) -> Iterator[tuple[str, float]]:
             if process.poll() is not None or time.perf_counter() - began > START_SECONDS:
                 raise RuntimeError(f"{system.name} does not answer")
             time.sleep(0.002)
-        yield f"http://127.0.0.1:{port}", time.perf_counter() - began
+        yield Running(f"http://127.0.0.1:{port}", time.perf_counter() - began, process.pid)
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # a launcher does not always stop what it has launched
         process.wait(timeout=30)
