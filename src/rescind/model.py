@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypedDict
+from urllib.parse import urlsplit
 
 CONTROL_PREFIX: Final = "/_rescind"
 """Where the control API is, below the base URL of a sandbox."""
@@ -33,6 +34,11 @@ class Request(NamedTuple):
     body: bytes
     base_url: str = ""
     has_socket: bool = True
+
+    def with_slash(self) -> str:
+        """Return the target, mount and sandbox included, with a slash after the path."""
+        path = urlsplit(self.base_url).path + self.path.rstrip("/") + "/"
+        return f"{path}?{self.query}" if self.query else path
 
 
 class Reply(NamedTuple):
@@ -62,12 +68,61 @@ class Delivery(NamedTuple):
     delay_ms: float = 0
 
 
+MARKS: Final = ("documented", "vendor-docs", "convention", "assumed")
+"""From what part of an outcome can be known, the strongest first."""
+
+
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where an outcome is known from: ``documented``, ``vendor-docs``, ``convention`` or ``assumed``, and a source."""
+class Evidence:
+    """Where a part of an outcome is known from: a mark, and the title and URL of the source.
+
+    ``confidence`` is ``high``, ``medium``, ``low`` or empty; ``note`` says how the source is read.
+    """
 
     mark: str
-    source: str
+    title: str = ""
+    url: str = ""
+    confidence: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Return the mark with the initial of the confidence: ``vendor-docs M``."""
+        return f"{self.mark} {self.confidence[:1].upper()}".rstrip()
+
+    @property
+    def source(self) -> str:
+        """The source in one line."""
+        cited = f"{self.title} ({self.url})" if self.url else self.title or self.mark
+        return f"{cited}, {self.note}" if self.note else cited
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an outcome is known from: its status, its reason (when it happens), and its text, None without a body."""
+
+    status: Evidence
+    reason: Evidence
+    text: Evidence | None
+
+    @property
+    def parts(self) -> Mapping[str, Evidence]:
+        """The parts that there are, by name."""
+        parts = {"status": self.status, "reason": self.reason}
+        return parts if self.text is None else parts | {"text": self.text}
+
+    @property
+    def mark(self) -> str:
+        """The weakest mark of the parts."""
+        return max((part.mark for part in self.parts.values()), key=MARKS.index)
+
+    @property
+    def source(self) -> str:
+        """The sources of the parts in one line."""
+        return "; ".join(f"{name}: {part.source}" for name, part in self.parts.items())
+
+    def __str__(self) -> str:
+        """Return the marks of status, reason and text: \N{MIDDLE DOT} between them."""
+        return " \N{MIDDLE DOT} ".join((str(self.status), str(self.reason), str(self.text or "-")))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
+from rescind.contract.compilation import compile_operations
 from rescind.contract.document import open_spec
-from rescind.contract.operations import compile_operations
 from rescind.documents import reading, shipped
 from rescind.errors import DocumentError, SpecError
 from rescind.rules.loading import load_vendor
@@ -34,7 +34,7 @@ def line(text: str, marker: str) -> int:
     [
         ("openapi: 3.1.0", "swagger: '2.0'", "swagger", '"openapi" is a required property', "openapi, info and paths"),
         ("openapi: 3.1.0", "openapi: 2.0.0", "openapi", "does not match", "write openapi: 3.1.0"),
-        ("paths:", "path:", "openapi", '"paths" is a required property', "openapi, info and paths"),
+        ("\npaths:", "\npath:", "openapi", '"paths" is a required property', "openapi, info and paths"),
         ("  /v2/orders:", "  v2/orders:", "  v2/orders", "('v2/orders' was unexpected)", "begins with a slash"),
         ("    delete:\n", "    remove:\n", "    remove", "('remove' was unexpected)", "one operation for each method"),
         ("in: query\n          required", "in: qery\n          required", "in: qery", '"qery" is not one of', "path, query"),
@@ -46,19 +46,21 @@ def line(text: str, marker: str) -> int:
         ("summary: The order was deleted before.", "sumary: x", "sumary", "'sumary' was unexpected", "summary, value"),
         ("x-refusals: {missing", "x-refusals: {mising", "mising", "'mising' was unexpected", "missing: OUTCOME"),
         ("{$violation.parameter} is not", "{$request.qery.x} is not", "invalid_parameter:", "$request.qery.x is not", "x-values"),
-        ('x-values: {/Message: "The', 'x-values: {/Text: "The', "invalid_parameter:", "the value has no 'Text'", "x-values"),
+        ('x-values: {/Message: "The v', 'x-values: {/Text: "The v', "invalid_parameter:", "the value has no 'Text'", "x-values"),
         ("type: boolean, default", "type: bool, default", "schema: {type: bool", "invalid JSON Schema", "correct the schema"),
         ("x-refusal: invalid_parameter", "x-refusal: invalid_param", "    delete:", "refuses with 'invalid_param'", "missing_order"),
         ("refusal: rate_limited", "refusal: rate_limit", "    delete:", "refuses with 'rate_limit'", "rate_limited"),
         ("  - apiKey: []", "  - apikey: []", "    delete:", "unknown security scheme 'apikey'", "apiKey"),
         ("operationId: deleteOrder\n      summary", "operationID: x\n      summary", "operationID", "does not match", "spelled"),
-        ("operationId: deleteOrder\n      summary", "operationId: removeOrder\n      summary", "paths:",
+        ("operationId: deleteOrder\n      summary", "operationId: removeOrder\n      summary", "paths:\n  /v2",
          "unknown operation 'deleteOrder' in RULES", "removeOrder"),
         ("                forbidden:", "                forbiden:", "forbiden", "'forbiden' of deleteOrder has no rule", "write a rule"),
-        ("setting: requests_per_minute", "setting: rate", "settings", "the rate limit of deleteOrder needs a number", "write rate: 120"),
+        ("setting: requests_per_minute", "setting: rate", "settings", "the rate limit of otherMethods needs a number", "write rate: 120"),
+        ("rate_limited, setting: requests_per_minute", "rate_limited, setting: rate", "settings",
+         "the rate limit of deleteOrder needs a number", "write rate: 120"),
         ("x-refusal: invalid_parameter", "x-refussal: invalid_parameter", "x-refussal", "did you mean x-refusal", "correct it"),
-        ("            x-ratelimit-limit:", '            "x-a\\r\\nx-b":', '"x-a', "does not match", "letters, digits and hyphens"),
-        ("application/json:", '"application/json\\r\\nSet-Cookie: a":', "application/json", "does not match", "by media type"),
+        ("        x-ratelimit-limit:", '        "x-a\\r\\nx-b":', '"x-a', "does not match", "letters, digits and hyphens"),
+        ("application/json; charset=utf-8:", '"application/json\\r\\nSet-Cookie: a":', '"application/json', "does not match", "by media type"),
         ("x-rate-limit:", "x-ratelimit:", "x-ratelimit:", "did you mean x-rate-limit", "correct it"),
         ('x-value: "{$rate.limit}"', 'x-vaule: "{$rate.limit}"', "x-vaule", "did you mean x-value", "correct it"),
         ("{$request.query.orderId} was", "{$request.query.order} was", "order_not_found:", "no parameter 'order' in the query", "orderId"),

@@ -7,8 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rescind.contract.compilation import compile_operations
 from rescind.contract.document import open_spec
-from rescind.contract.operations import Operation, compile_operations
+from rescind.contract.operations import Operation
 from rescind.contract.received import Received
 from rescind.model import Request
 

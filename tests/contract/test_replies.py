@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rescind.contract.expressions import MISSING, Scope, compile_template
 from rescind.contract.received import Received, parse_json
 from rescind.contract.replies import compile_example
-from rescind.model import Outcome, Provenance, Request
+from rescind.model import Evidence, Outcome, Provenance, Request
 
-OUTCOME = Outcome("v", "op", "name", 404, "d", Provenance("assumed", "s"), {})
+OUTCOME = Outcome("v", "op", "name", 404, "d", Provenance(Evidence("assumed"), Evidence("assumed"), None), {})
 JSON = "application/json"
 
 

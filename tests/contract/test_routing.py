@@ -10,18 +10,18 @@ pytestmark = both_doors
 
 
 def test_unknown_path_lists_the_nearest_known_ones(world: World) -> None:
-    reply = world.call("DELETE", "/v2/order?API_KEY=demo-key")
+    reply = world.call("DELETE", "/v3/order?API_KEY=demo-key")
     problem = json.loads(reply.body)
     assert (reply.status, header(reply, "content-type")) == (404, "application/problem+json")
     assert problem["nearest"][0] == "/v2/orders"
-    assert "/v2/order" in problem["detail"]
+    assert "/v3/order" in problem["detail"]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("GET", "/v2/orders", "DELETE"),
-        ("POST", "/api/v1/i/orders/x/", "DELETE, GET, HEAD"),
+        ("PATCH", "/v2/orders", "DELETE"),
+        ("PATCH", "/api/v3/orders/x", "DELETE"),
         ("PUT", "/api/v2/orders/72544/status", "GET, HEAD"),
         ("TRACE", "/api/v1/oauth2/token", "POST"),
         ("HEAD", "/v2/orders", "DELETE"),
@@ -34,6 +34,8 @@ def test_known_path_with_another_method_says_exactly_what_is_allowed(
     assert (reply.status, header(reply, "Allow")) == (405, allow)
 
 
-@pytest.mark.parametrize("path", ["/", "//", "/v2/orders/", "/V2/orders", "/api/v2/orders/", "/api/v2/orders/a/b"])
+@pytest.mark.parametrize(
+    "path", ["/", "//", "/API/v2/orders/1", "/api/v2/orders/1/", "/api/v2/orders/", "/api/v2/orders/a/b"]
+)
 def test_paths_are_matched_exactly(world: World, path: str) -> None:
     assert world.call("DELETE", path).status == 404

@@ -52,15 +52,19 @@ class Body(NamedTuple):
         return text.encode(errors="replace")
 
 
-def compile_reply_body(value: Any, media_type: str | None, templates: Mapping[str, str]) -> Body:
+def compile_reply_body(
+    value: Any, media_type: str | None, templates: Mapping[str, str], texts: Mapping[str, str]
+) -> Body:
     """Compile an example's value and the templates that fill it, by JSON pointers into the value.
+
+    A text of the answer that is a code of ``texts`` is shown as the text of that code.
 
     Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.
     """
     if media_type is None:
         return Body("", (), _encode)
     write = _encode if media_type.partition(";")[0].endswith("json") else _as_text
-    value, gaps = _with_gaps(value, templates)
+    value, gaps = _with_gaps(value, {pointer: _compiled(text, texts) for pointer, text in templates.items()})
     if gaps and not gaps[0].steps:
         return Body("", ((gaps[0], ""),), write)
     start, *rest = _MARK.split(write(value))
@@ -68,12 +72,12 @@ def compile_reply_body(value: Any, media_type: str | None, templates: Mapping[st
     return Body(start, filled, _encode)
 
 
-def _with_gaps(value: Any, templates: Mapping[str, str]) -> tuple[Any, list[Gap]]:
+def _with_gaps(value: Any, templates: Mapping[str, Callable[[Scope], Any]]) -> tuple[Any, list[Gap]]:
     """Return the value with a mark at each gap, and the gaps. A pointer into a gap belongs to that gap."""
     gaps: list[Gap] = []
     for pointer in sorted(templates, key=lambda pointer: pointer.count("/")):
         steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
-        template = compile_template(templates[pointer])
+        template = templates[pointer]
         outer = next((gap for gap in gaps if steps[: len(gap.steps)] == gap.steps), None)
         if outer:
             inside = steps[len(outer.steps) :]
@@ -84,6 +88,20 @@ def _with_gaps(value: Any, templates: Mapping[str, str]) -> tuple[Any, list[Gap]
             value = _replaced(value, steps, f"\0gap {len(gaps)}\0")
             gaps.append(gap)
     return value, gaps
+
+
+def _compiled(text: str, texts: Mapping[str, str]) -> Callable[[Scope], Any]:
+    template = compile_template(text)
+    return (lambda scope: _spelled_out(template(scope), texts)) if texts else template
+
+
+def _spelled_out(value: Any, texts: Mapping[str, str]) -> Any:
+    """Return the value with the texts in the place of their codes."""
+    if isinstance(value, dict):
+        return {key: _spelled_out(part, texts) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_spelled_out(part, texts) for part in value]
+    return texts.get(value, value) if isinstance(value, str) else value
 
 
 def _as_text(value: Any) -> str:

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import difflib
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import jsonschema_rs
 
+from rescind.contract.conventions import conventions_of
 from rescind.documents import reading
 from rescind.errors import Finding, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from rescind.contract.conventions import Conventions
     from rescind.documents.reading import Document, Pointer
 
 
 EXTENSIONS = (
     "x-provenance",
+    "x-conventions",
+    "x-other-methods",
+    "x-other-paths",
+    "x-not-simulated",
+    "x-before-security",
+    "x-scheme-case",
+    "x-sources",
     "x-examples",
     "x-values",
     "x-value",
     "x-headers",
     "x-refusal",
+    "x-unsupported",
+    "x-malformed",
+    "x-texts",
     "x-refusals",
     "x-rate-limit",
     "x-why-absent",
@@ -79,6 +91,11 @@ class Spec:
         for step in place:
             part = part[int(step)] if isinstance(part, list) else part[step]
         return part
+
+    @cached_property
+    def conventions(self) -> Conventions:
+        """What the vendor's server does by itself."""
+        return conventions_of(self.data, self.base_path)
 
     @property
     def base_path(self) -> str:

@@ -1,27 +1,26 @@
-"""The operations of a vendor's document, compiled once: what they accept, and every outcome that they name."""
+"""The operations of a vendor: what they accept, and every outcome that they name."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rescind.contract.conventions import Conventions
 from rescind.contract.expressions import MISSING
-from rescind.contract.outcomes import compile_outcomes, slug
-from rescind.contract.parameters import Body, Parameter, Refusal, Violation, compile_parameter, compile_request_body
-from rescind.contract.security import SecurityScheme, compile_scheme
+from rescind.contract.parameters import Refusal, Violation
+from rescind.contract.received import Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rescind.contract.document import Spec
-    from rescind.contract.received import Received
+    from rescind.contract.parameters import Body, Parameter
     from rescind.contract.replies import Example
+    from rescind.contract.security import SecurityScheme
     from rescind.documents.reading import Pointer
+    from rescind.model import Request
 
 _LONGEST_PROBLEM = 1_000
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +28,21 @@ class RateLimit:
     """That an operation is limited per credential: the outcome that refuses, the window in seconds.
 
     ``setting`` is the field that has the number of requests in a window, in the credential or else in the settings.
+    Without a ``refusal`` the rate is stated in the replies, and nothing is counted.
     """
 
-    refusal: str
     setting: str
     window_seconds: int
+    refusal: str | None = None
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. ``security`` lists alternatives, each a tuple of schemes that all must be satisfied."""
+    """One method of one path. ``security`` lists alternatives, each a tuple of schemes that all must be satisfied.
+
+    ``is_fallback`` is what answers the methods of a path that have no operation, or the paths that the vendor does not
+    know; ``allow`` are the methods that have one, and ``not_simulated`` says of others why the sandbox has none.
+    """
 
     vendor: str
     id: str
@@ -50,6 +54,14 @@ class Operation:
     rate_limit: RateLimit | None
     examples: Mapping[str, Example]
     place: Pointer
+    conventions: Conventions = field(default_factory=Conventions)
+    is_fallback: bool = False
+    allow: str = ""
+    not_simulated: Mapping[str, str] = field(default_factory=dict)
+
+    def receive(self, request: Request, path: Mapping[str, str]) -> Received:
+        """Return the request as this operation reads it."""
+        return Received(request, path, self._spellings)
 
     def read(self, received: Received) -> tuple[Mapping[str, Any], Any, tuple[Violation, ...]]:
         """Parse the request: the parameters by name, the body (``MISSING`` if it is empty), and every violation."""
@@ -70,9 +82,21 @@ class Operation:
             try:
                 body = self.body.value(received)
             except ValueError as wrong:
-                refusal = self._refusal(self.body.refusal, "body")
+                refusal = self._refusal(self.body.refusal_of(wrong), "body")
                 violations.append(Violation("body", "body", _problem(wrong), refusal))
+                if refusal is Refusal.BY_RULES and received.request.body:
+                    body = self.body.given(received)
         return values, body, tuple(violations)
+
+    def early_violation(self, received: Received, location: str) -> Violation | None:
+        """Return the first violation of a parameter that is checked before it is known who calls."""
+        for parameter in self._early_parameters:
+            if parameter.location == location:
+                try:
+                    parameter.value(received)
+                except ValueError as wrong:
+                    return self._violation(parameter, wrong)
+        return None
 
     def _violation(self, parameter: Parameter, wrong: ValueError) -> Violation:
         refusal = self._refusal(parameter.refusal, parameter.location)
@@ -103,6 +127,16 @@ class Operation:
         return credentials | {parameter.name: parameter.location for parameter in self.parameters}
 
     @cached_property
+    def _early_parameters(self) -> tuple[Parameter, ...]:
+        return tuple(parameter for parameter in self.parameters if parameter.precedes_security)
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str] | None:
+        if not self.conventions.ignores_query_case:
+            return None
+        return {name.lower(): name for name, location in self.locations.items() if location == "query"}
+
+    @cached_property
     def matchable(self) -> tuple[str, ...]:
         """The names that ``texts`` knows: parameters, credentials, and the fields of the body."""
         return (*self.locations, *(self.body.fields if self.body else ()))
@@ -130,101 +164,23 @@ class Operation:
         return tuple(scheme.name for scheme in self.schemes)
 
     def named_by_contract(self) -> set[str]:
-        """Return the outcomes that validation, authentication and the rate limit lead to."""
-        refusals = {parameter.refusal for parameter in self.parameters}
-        refusals |= {self.body.refusal} if self.body else set()
+        """Return the outcomes that validation, authentication, the rate limit and the conventions lead to."""
+        refusals: set[str | Refusal | None] = {parameter.refusal for parameter in self.parameters}
+        refusals |= {self.body.refusal, self.body.malformed, self.body.unsupported} if self.body else set()
         refusals |= {self.rate_limit.refusal} if self.rate_limit else set()
+        refusals |= self._refusals_by_convention()
         for scheme in self.schemes:
             refusals |= set(scheme.refusals.values())
         return {refusal for refusal in refusals if isinstance(refusal, str)}
+
+    def _refusals_by_convention(self) -> set[str | None]:
+        named = {self.conventions.not_acceptable}
+        if self.path.endswith("/"):
+            named.add(self.conventions.missing_slash)
+        return named & self.examples.keys() if self.is_fallback else named
 
 
 def _problem(wrong: ValueError) -> str:
     """Return what is wrong; a message that quotes a long value is cut."""
     text = str(wrong)
     return text if len(text) <= _LONGEST_PROBLEM else f"{text[:_LONGEST_PROBLEM]}..."
-
-
-def compile_operations(spec: Spec, vendor: str, mount: str = "") -> tuple[Operation, ...]:
-    """Compile every operation of the document; ``mount`` is put before each path.
-
-    Raises SpecError for a schema, an expression, a security scheme or an outcome's name that does not work out.
-    """
-    operations = [
-        _operation(spec, vendor, mount + spec.base_path, path, method)
-        for path, item in spec.data["paths"].items()
-        for method in METHODS
-        if method in spec.follow(item, ("paths", path))[0]
-    ]
-    seen: set[str] = set()
-    for operation in operations:
-        if operation.id in seen:
-            raise spec.error(operation.place, f"the operationId {operation.id!r} is used twice", "give each its own")
-        seen.add(operation.id)
-    return tuple(operations)
-
-
-def _operation(spec: Spec, vendor: str, mount: str, path: str, method: str) -> Operation:
-    item, item_place = spec.follow(spec.data["paths"][path], ("paths", path))
-    part, place = item[method], (*item_place, method)
-    if "}{" in path:
-        raise spec.error(place, f"the path {path} has parameters side by side", "put something between them")
-    operation_id = part.get("operationId") or slug(f"{method} {path}")
-    limit = part.get("x-rate-limit")
-    operation = Operation(
-        vendor=vendor,
-        id=operation_id,
-        method=method.upper(),
-        path=mount + path,
-        parameters=_parameters(spec, item.get("parameters", []), part.get("parameters", []), path, place),
-        body=_body(spec, part, place),
-        security=_security(spec, part.get("security", spec.data.get("security", [])), place),
-        rate_limit=RateLimit(**limit) if limit else None,
-        examples=dict(compile_outcomes(spec, (vendor, operation_id), part["responses"], (*place, "responses"))),
-        place=place,
-    )
-    _refuse_unknown_names(spec, operation)
-    unknown = sorted(operation.named_by_contract() - operation.examples.keys())
-    if unknown:
-        known = ", ".join(operation.examples)
-        problem = f"{operation_id} refuses with {unknown[0]!r}, which none of its responses has as an example"
-        raise spec.error(place, problem, f"name one of: {known}")
-    return operation
-
-
-def _body(spec: Spec, part: Mapping[str, Any], place: Pointer) -> Body | None:
-    if "requestBody" not in part:
-        return None
-    return compile_request_body(spec, part["requestBody"], (*place, "requestBody"))
-
-
-def _refuse_unknown_names(spec: Spec, operation: Operation) -> None:
-    """Templates may speak only of parameters that the operation has: another one would never be filled."""
-    for example in operation.examples.values():
-        shown = spec.at(example.place)
-        texts = [*shown.get("x-values", {}).values(), *map(str, shown.get("x-headers", {}).values())]
-        for location, name in re.findall(r"\{\$request\.(path|query)\.([^{}]+)\}", " ".join(texts)):
-            if operation.locations.get(name) != location:
-                known = ", ".join(operation.locations) or "none"
-                problem = f"{operation.id} has no parameter {name!r} in the {location}"
-                raise spec.error(example.place, problem, f"the parameters are: {known}")
-
-
-def _parameters(spec: Spec, common: list[Any], own: list[Any], path: str, place: Pointer) -> tuple[Parameter, ...]:
-    compiled: dict[tuple[str, str], Parameter] = {}
-    for where, parts in (((*place[:-1], "parameters"), common), ((*place, "parameters"), own)):
-        for index, part in enumerate(parts):
-            parameter = compile_parameter(spec, part, (*where, index))
-            compiled[parameter.location, parameter.name] = parameter
-    for name in re.findall(r"\{([^{}]+)\}", path):
-        if ("path", name) not in compiled:
-            raise spec.error(place, f"the path parameter {name!r} is not described", "add it to parameters, in: path")
-    return tuple(compiled.values())
-
-
-def _security(spec: Spec, requirements: list[Any], place: Pointer) -> tuple[tuple[SecurityScheme, ...], ...]:
-    alternatives = []
-    for requirement in requirements:
-        schemes = (compile_scheme(spec, name, (*place, "security")) for name in requirement)
-        alternatives.append(tuple(scheme for scheme in schemes if scheme))
-    return tuple(alternatives)

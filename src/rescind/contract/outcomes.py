@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rescind.contract.expressions import MISSING
 from rescind.contract.http import OWN_FIELDS
+from rescind.contract.provenance import of_document, parse_provenance
 from rescind.contract.replies import Example, compile_example
 from rescind.contract.sample import sample
-from rescind.model import Outcome, Provenance, reason_phrase
+from rescind.model import Outcome, reason_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rescind.contract.document import Spec
     from rescind.documents.reading import Pointer
+    from rescind.model import Provenance
 
 
 class NamedExample(NamedTuple):
@@ -62,23 +64,29 @@ def slug(text: str) -> str:
 
 
 def _example(spec: Spec, outcome: Outcome, shown: NamedExample, headers: Mapping[str, Any]) -> Example:
-    own = {header.lower(): text for header, text in shown.example.get("x-headers", {}).items()}
-    named = {header: own.pop(header.lower(), text) for header, text in headers.items()} | own
-    templates = shown.example.get("x-values", {})
+    own = {header.lower(): (header, text) for header, text in shown.example.get("x-headers", {}).items()}
+    named: dict[str, Any] = dict(own.pop(header.lower(), (header, text)) for header, text in headers.items())
+    named |= dict(own.values())
+    named = {header: text for header, text in named.items() if text is not None}  # null leaves a header out
+    templates, texts = shown.example.get("x-values", {}), shown.example.get("x-texts")
     try:
-        return compile_example(outcome, shown.media_type, shown.example.get("value"), templates, named, shown.place)
+        return compile_example(
+            outcome, shown.media_type, shown.example.get("value"), templates, named, shown.place, texts
+        )
     except ValueError as wrong:
         remedy = "x-values go by JSON pointers into value; see docs/own-vendor.md"
         raise spec.error(shown.place, str(wrong), remedy) from None
 
 
 def _provenance(spec: Spec, shown: NamedExample) -> Provenance:
-    title = spec.data["info"]["title"]
-    if "x-provenance" in shown.example:
-        return Provenance(**shown.example["x-provenance"])
-    if shown.is_made_up and shown.media_type:
-        return Provenance("assumed", f"{title} documents the status; the body is made up from its schema")
-    return Provenance("documented", f"the document of {title}")
+    if "x-provenance" not in shown.example:
+        is_text_made_up = shown.is_made_up and shown.media_type is not None
+        return of_document(spec.data["info"]["title"], is_text_made_up=is_text_made_up)
+    provenance = parse_provenance(shown.example["x-provenance"], has_body=shown.media_type is not None)
+    if provenance.text is None and shown.media_type is not None:
+        remedy = "add text: {mark: ..., source: ...}"
+        raise spec.error((*shown.place, "x-provenance"), "the provenance of the text is missing", remedy)
+    return provenance
 
 
 def _named_examples(spec: Spec, response: Mapping[str, Any], place: Pointer, status: int) -> Iterator[NamedExample]:

@@ -11,7 +11,7 @@ import jsonschema_rs
 
 from rescind.contract.expressions import MISSING
 from rescind.contract.patterns import BACKTRACKING, LINEAR
-from rescind.contract.received import is_text, load_cookie_parser
+from rescind.contract.received import FORM, is_text, load_cookie_parser
 from rescind.contract.sample import sample
 
 if TYPE_CHECKING:
@@ -65,14 +65,20 @@ def _text(text: str) -> Any:
     return text
 
 
+def _boolean_in_any_case(text: str) -> Any:
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
 _READERS: dict[str, Callable[[str], Any]] = {"integer": _integer, "number": _number, "boolean": _boolean}
+_READERS_IN_ANY_CASE = {**_READERS, "boolean": _boolean_in_any_case}
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of an operation. ``example`` is a value that the spec shows, or one that fits the schema.
 
-    ``refusal`` is the outcome for a value that breaks the schema, or says how it is found.
+    ``refusal`` is the outcome for a value that breaks the schema, or says how it is found. One that
+    ``precedes_security`` is refused before it is known who calls.
     """
 
     name: str
@@ -84,6 +90,7 @@ class Parameter:
     is_array: bool
     read: Callable[[str], Any]
     validator: jsonschema_rs.Validator
+    precedes_security: bool = False
 
     def value(self, received: Received) -> Any:
         """Return the parameter's value with the type that its schema says, its default, or ``MISSING``.
@@ -122,15 +129,42 @@ class Parameter:
         return [source[name]] if name in source else []
 
 
+class UnsupportedMediaTypeError(ValueError):
+    """The body is in a media type that the operation does not accept."""
+
+
+class MalformedBodyError(ValueError):
+    """The body is not what its media type says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body that an operation accepts, as JSON in one of its media types; ``fields`` are those of its schema."""
+    """The body that an operation accepts, as JSON or a form; ``fields`` are those of its schema.
+
+    ``refusal`` is the outcome for a value that breaks the schema, ``malformed`` the one for a body that is no JSON, and
+    ``unsupported`` the one for another media type.
+    """
 
     required: bool
     refusal: str | Refusal
+    malformed: str | Refusal
+    unsupported: str | Refusal
     example: Any
     fields: tuple[str, ...]
     validators: Mapping[str, jsonschema_rs.Validator]
+
+    def given(self, received: Received) -> Any:
+        """Return the body as far as it can be parsed, for rules that decide on it; else ``MISSING``."""
+        try:
+            return received.form() if received.media_type == FORM else received.json()
+        except ValueError:
+            return MISSING
+
+    def refusal_of(self, wrong: ValueError) -> str | Refusal:
+        """Return how a body is refused that ``value`` did not take."""
+        if isinstance(wrong, UnsupportedMediaTypeError):
+            return self.unsupported
+        return self.malformed if isinstance(wrong, MalformedBodyError) else self.refusal
 
     def value(self, received: Received) -> Any:
         """Parse the body as JSON; ``MISSING`` if it is empty. Raises ValueError if it breaks the schema."""
@@ -140,10 +174,14 @@ class Body:
             return MISSING
         validator = self.validators.get(received.media_type)
         if validator is None:
-            raise ValueError(f"the media type is {received.media_type or 'missing'}, not {', '.join(self.validators)}")
-        if not received.media_type.endswith("json"):
+            given = received.media_type or "missing"
+            raise UnsupportedMediaTypeError(f"the media type is {given}, not {', '.join(self.validators)}")
+        if not received.media_type.endswith("json") and received.media_type != FORM:
             return received.request.body
-        value = received.json()
+        try:
+            value = received.form() if received.media_type == FORM else received.json()
+        except ValueError as wrong:
+            raise MalformedBodyError(str(wrong)) from None
         error = next(validator.iter_errors(value), None)
         if error:
             raise ValueError("/".join(map(str, ["", *error.instance_path])) + f" {error.message}".lstrip())
@@ -166,8 +204,9 @@ def compile_parameter(spec: Spec, part: Any, place: Pointer) -> Parameter:
         example=_example(spec, part, schema),
         default=schema.get("default", MISSING) if isinstance(schema, dict) else MISSING,
         is_array=kind == "array",
-        read=_READERS.get(_type(items), _text),
+        read=(_READERS_IN_ANY_CASE if spec.conventions.ignores_query_case else _READERS).get(_type(items), _text),
         validator=compile_schema(spec, schema if kind != "object" else {}, schema_place),
+        precedes_security=part.get("x-before-security", False),
     )
 
 
@@ -182,7 +221,10 @@ def compile_request_body(spec: Spec, part: Any, place: Pointer) -> Body:
     media: Mapping[str, Any] = next(iter(content.values()), {})
     schema, _ = spec.follow(media.get("schema", {}), place)
     fields = tuple(schema.get("properties", ())) if isinstance(schema, dict) else ()
-    return Body(part.get("required", False), _refusal(part), first_example(media, schema), fields, validators)
+    refusal = _refusal(part)
+    malformed, unsupported = _refusal(part, "x-malformed", refusal), _refusal(part, "x-unsupported", refusal)
+    example, required = first_example(media, schema), part.get("required", False)
+    return Body(required, refusal, malformed, unsupported, example, fields, validators)
 
 
 def compile_schema(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:
@@ -211,10 +253,12 @@ def first_example(part: Mapping[str, Any], schema: Any) -> Any:
     return MISSING
 
 
-def _refusal(part: Mapping[str, Any]) -> str | Refusal:
-    named: str | bool | None = part.get("x-refusal")
+def _refusal(
+    part: Mapping[str, Any], keyword: str = "x-refusal", default: str | Refusal = Refusal.BY_STATUS
+) -> str | Refusal:
+    named: str | bool | None = part.get(keyword)
     if named is None:
-        return Refusal.BY_STATUS
+        return default
     return named if isinstance(named, str) else Refusal.BY_RULES
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, unquote_plus
 
 if TYPE_CHECKING:
@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from rescind.model import Request
 
 
+FORM: Final = "application/x-www-form-urlencoded"
+
+
 class Received:
     """A request that was matched to a path. ``query`` has the values of each query parameter, as they came.
 
     Text that is not UTF-8 keeps its bytes as lone surrogates, so that nothing is lost and validation can refuse it.
+    ``spellings`` are the documented names of query parameters by their lower case, where the vendor ignores it.
     """
 
-    def __init__(self, request: Request, path: Mapping[str, str]) -> None:
+    def __init__(self, request: Request, path: Mapping[str, str], spellings: Mapping[str, str] | None = None) -> None:
         self.request = request
         self.path = path
         self.query = _parse_query(request.query)
+        if spellings:
+            self.query = _respelled(self.query, spellings)
 
     @cached_property
     def cookies(self) -> dict[str, str]:
@@ -45,6 +51,11 @@ class Received:
         except ValueError:
             return {}
         return body if isinstance(body, dict) else {}
+
+    def form(self) -> dict[str, str]:
+        """Parse the body as a form; of a repeated field the first. Raises ValueError for text that is not UTF-8."""
+        fields = _parse_query(self.request.body.decode())
+        return {name: values[0] for name, values in fields.items()}
 
     def json(self) -> Any:
         """Parse the body as JSON. Raises ValueError for invalid JSON."""
@@ -97,6 +108,13 @@ def _parse_query(query: str) -> dict[str, list[str]]:
             if not is_plain:
                 name, value = decode_query(name), decode_query(value)
             values.setdefault(name, []).append(value)
+    return values
+
+
+def _respelled(query: dict[str, list[str]], spellings: Mapping[str, str]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, given in query.items():
+        values.setdefault(spellings.get(name.lower(), name), []).extend(given)
     return values
 
 

@@ -59,12 +59,14 @@ def compile_example(  # noqa: PLR0913, PLR0917 - the parts of an example, each o
     templates: Mapping[str, str],
     headers: Mapping[str, Any],
     place: Pointer = (),
+    texts: Mapping[str, str] | None = None,
 ) -> Example:
-    """Compile an example. ``media_type`` is None for a reply without a body; ``headers`` are templates by name.
+    """Compile an example. ``media_type`` is None for a reply without a body; ``headers`` are templates by name,
+    ``texts`` those of the codes in values.
 
     Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.
     """
-    body = compile_reply_body(value, media_type, templates)
+    body = compile_reply_body(value, media_type, templates, texts or {})
     varying = tuple((name, compile_template(text)) for name, text in headers.items() if _varies(text))
     fixed = [(name, _field_value(text)) for name, text in headers.items() if not _varies(text)]
     if media_type:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
-from rescind.contract.http import refuse_method, unknown_method
+from rescind.contract.conventions import PARAMETER
+from rescind.contract.http import METHODS, refuse_method, unknown_method
 from rescind.contract.received import decode_path
 from rescind.documents import shipped
 from rescind.errors import Finding, Problem, SpecError
@@ -18,19 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from rescind.contract.conventions import Conventions
     from rescind.contract.operations import Operation
     from rescind.model import Request
 
-
-_PARAMETER = re.compile(r"\{([^{}]+)\}")
-_names = lru_cache(maxsize=None)(_PARAMETER.findall)
+_names = lru_cache(maxsize=None)(PARAMETER.findall)
 
 
 class Match(NamedTuple):
-    """The operations of a known path by method, and the decoded values of its parameters, in their order."""
+    """What a vendor has for a path: operations by method, and the decoded values of its parameters, in their order.
+
+    ``fallback`` is the vendor's answer to every other method.
+    """
 
     methods: Mapping[str, Operation]
     groups: tuple[str, ...]
+    fallback: Operation | None = None
+
+    def operation(self, method: str) -> Operation | None:
+        """Return the operation that answers a method; none where the answer is Rescind's own."""
+        found = self.methods.get(method)
+        # What does not exist, and what has no path as its target, is refused by HTTP itself.
+        return found or (self.fallback if method in METHODS and method != "CONNECT" else None)
 
     @property
     def allow(self) -> str:
@@ -42,6 +52,16 @@ class Match(NamedTuple):
         return dict(zip(_names(operation.path), self.groups, strict=True)) if self.groups else {}
 
 
+@dataclass
+class _Path:
+    """What stands at one path, of any vendor."""
+
+    template: str
+    conventions: Conventions
+    methods: dict[str, Operation] = field(default_factory=dict)
+    fallback: Operation | None = None
+
+
 class Router:
     """Finds the operations of a path.
 
@@ -49,32 +69,44 @@ class Router:
     """
 
     def __init__(self, operations: Iterable[Operation], files: Mapping[str, Path]) -> None:
-        shapes: dict[str, dict[str, Operation]] = {}
-        self.paths: dict[str, str] = {}
+        paths: dict[str, _Path] = {}
+        unknown: list[Operation] = []
         for operation in operations:
-            shape = _PARAMETER.sub("{}", operation.path)
-            other = shapes.setdefault(shape, {}).setdefault(operation.method, operation)
-            if other is not operation:
-                raise _conflict(other, operation, files)
-            self.paths.setdefault(shape, operation.path)
-        for methods in shapes.values():
-            if "GET" in methods:  # a document that describes HEAD itself goes before (RFC 9110, section 9.3.2)
-                methods.setdefault("HEAD", methods["GET"])
-        self.allow = ", ".join(sorted(set().union(*shapes.values())))
-        self._literal = {shape: Match(methods, ()) for shape, methods in shapes.items() if "{" not in shape}
-        templated = sorted((shape for shape in shapes if "{" in shape), key=_specificity)
-        self._templated = [(_compile(shape), shapes[shape]) for shape in templated]
+            if operation.is_fallback and not operation.path:
+                unknown.append(operation)
+                continue
+            shape = PARAMETER.sub("{}", operation.path)
+            path = paths.setdefault(shape, _Path(operation.path, operation.conventions))
+            if operation.is_fallback:
+                path.fallback = path.fallback or operation
+            elif path.methods.setdefault(operation.method, operation) is not operation:
+                raise _conflict(path.methods[operation.method], operation, files)
+        for path in paths.values():
+            if "GET" in path.methods and path.conventions.has_implicit_head:
+                # A document that describes HEAD itself goes before (RFC 9110, section 9.3.2).
+                path.methods.setdefault("HEAD", path.methods["GET"])
+        self.paths = {shape: path.template for shape, path in paths.items()}
+        self.allow = ", ".join(sorted({method for path in paths.values() for method in path.methods}))
+        self._literal = {
+            shape: Match(path.methods, (), path.fallback) for shape, path in paths.items() if "{" not in shape
+        }
+        relaxed = [shape for shape, path in paths.items() if "{" in shape or not path.conventions.are_exact]
+        self._patterns = [
+            (paths[shape].conventions.pattern(paths[shape].template), paths[shape])
+            for shape in sorted(relaxed, key=_specificity)
+        ]
+        self._prefixes = [(one.conventions.owns, Match({}, (), one)) for one in unknown]
 
     def match(self, path: str) -> Match | None:
-        """Return the operations of a percent-encoded path; literal paths go before templates."""
+        """Return what a vendor has for a percent-encoded path; literal paths go before templates."""
         literal = self._literal.get(path)
         if literal:
             return literal
-        for pattern, methods in self._templated:
+        for pattern, known in self._patterns:
             found = pattern.fullmatch(path)
             if found:
-                return Match(methods, tuple(map(decode_path, found.groups())))
-        return None
+                return Match(known.methods, tuple(map(decode_path, found.groups())), known.fallback)
+        return next((match for pattern, match in self._prefixes if pattern.fullmatch(path)), None)
 
     def answer_without_operation(self, request: Request, match: Match | None) -> Reply:
         """Answer a request to the server as a whole; refuse a path or a method that no vendor has."""
@@ -82,7 +114,7 @@ class Router:
             return Reply(HTTPStatus.NO_CONTENT, (("Allow", self.allow),))
         if request.method == "CONNECT":  # its target is no path (RFC 9110, section 9.3.6)
             return refuse_method(request, self.allow).reply()
-        problem = refuse_method(request, match.allow) if match else unknown_method(request)
+        problem = refuse_method(request, match.allow) if match and match.methods else unknown_method(request)
         return (problem or self._unknown_path(request.path)).reply()
 
     def _unknown_path(self, path: str) -> Problem:
@@ -90,10 +122,6 @@ class Router:
         near = difflib.get_close_matches(path, self.paths, n=3, cutoff=0.4) or list(self.paths)[:3]
         nearest = [self.paths[shape] for shape in near]
         return Problem(HTTPStatus.NOT_FOUND, f"no vendor has a path {path}", remedy, nearest=nearest)
-
-
-def _compile(shape: str) -> re.Pattern[str]:
-    return re.compile("([^/]+)".join(map(re.escape, shape.split("{}"))))
 
 
 def _specificity(shape: str) -> tuple[int, int]:

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class SecurityScheme:
     """A security scheme: ``kind`` is ``apiKey``, ``bearer`` or ``basic``.
 
-    ``refusals`` names the outcome for a credential that is ``missing``, ``unknown`` or ``expired``.
+    ``refusals`` names the outcome for a credential that is ``missing``, ``malformed``, ``unknown`` or ``expired``.
     """
 
     name: str
     location: str
     kind: str
     refusals: Mapping[str, str]
+    is_case_sensitive: bool = False
 
     def credential(self, received: Received) -> str | None:
         """Return the credential that the request carries, or None; the values of a repeated one are joined."""
@@ -39,10 +40,19 @@ class SecurityScheme:
         text = received.request.headers.get(self.name.lower(), "").strip()
         if self.kind == "apiKey":
             return text or None
-        scheme, _, credential = text.partition(" ")
-        if scheme.lower() != self.kind or not credential.strip():
+        scheme, credential = (*text.split(None, 1), "", "")[:2]
+        if not self._is_meant(scheme) or not credential.strip():
             return None
         return _basic(credential.strip()) if self.kind == "basic" else credential.strip()
+
+    def is_malformed(self, received: Received) -> bool:
+        """Return whether the header names the scheme, and then not exactly one word."""
+        words = received.request.headers.get(self.name.lower(), "").split()
+        return self.location == "header" and bool(words) and self._is_meant(words[0]) and len(words) != 2  # noqa: PLR2004
+
+    def _is_meant(self, scheme: str) -> bool:
+        """Return whether the name is that of this scheme; its case counts only if the document says so."""
+        return scheme == self.kind.capitalize() if self.is_case_sensitive else scheme.lower() == self.kind
 
     def written(self, credential: str) -> str:
         """Return the value of the parameter or header that carries the credential."""
@@ -70,7 +80,8 @@ def compile_scheme(spec: Spec, name: str, place: Pointer) -> SecurityScheme | No
         return SecurityScheme(part["name"], part["in"], "apiKey", refusals)
     if part["type"] == "mutualTLS":
         return None
-    return SecurityScheme("Authorization", "header", _http_scheme(part), refusals)
+    is_case_sensitive = part.get("x-scheme-case") == "sensitive"
+    return SecurityScheme("Authorization", "header", _http_scheme(part), refusals, is_case_sensitive)
 
 
 def _http_scheme(part: Mapping[str, Any]) -> str:

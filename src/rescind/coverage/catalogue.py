@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rescind.contract.operations import Operation
-    from rescind.model import Outcome
+    from rescind.model import Evidence, Outcome, Provenance
     from rescind.rules.vendor import Vendor
 
 
@@ -32,10 +32,34 @@ Way = list[WayRequest]
 
 
 class Source(TypedDict):
-    """Where an outcome is known from."""
+    """What is cited."""
+
+    title: str
+    url: str
+
+
+class EvidenceView(TypedDict):
+    """Where a part of an outcome is known from; ``summary`` has the mark and the initial of the confidence."""
+
+    summary: str
+    mark: str
+    source: Source | None
+    confidence: str | None
+    note: str | None
+
+
+class ProvenanceView(TypedDict):
+    """Where an outcome is known from.
+
+    ``mark`` is the weakest of its parts, ``source`` cites those of all, ``summary`` has their marks and confidences.
+    """
 
     mark: str
     source: str
+    summary: str
+    status: EvidenceView
+    reason: EvidenceView
+    text: EvidenceView | None
 
 
 class OutcomeFacts(TypedDict):
@@ -52,7 +76,7 @@ class OutcomeFacts(TypedDict):
 class CatalogueEntry(OutcomeFacts):
     """An outcome with its ways by kind, natural, magic or forced, as ``GET /_rescind/outcomes`` shows it."""
 
-    provenance: Source
+    provenance: ProvenanceView
     ways: dict[str, Way]
     why_absent: NotRequired[dict[str, str]]
 
@@ -88,13 +112,35 @@ def _entry(vendor: Vendor, operation: Operation, outcome: Outcome) -> CatalogueE
         outcome=outcome.name,
         status=outcome.status,
         description=outcome.description,
-        provenance={"mark": outcome.provenance.mark, "source": outcome.provenance.source},
+        provenance=_provenance(outcome.provenance),
         ways=ways,
     )
     absent = {kind: outcome.why_absent.get(kind, _UNSTATED[kind]) for kind in _KINDS if kind not in ways}
     if absent:
         entry["why_absent"] = absent
     return entry
+
+
+def _provenance(provenance: Provenance) -> ProvenanceView:
+    return {
+        "mark": provenance.mark,
+        "source": provenance.source,
+        "summary": str(provenance),
+        "status": _evidence(provenance.status),
+        "reason": _evidence(provenance.reason),
+        "text": _evidence(provenance.text) if provenance.text else None,
+    }
+
+
+def _evidence(evidence: Evidence) -> EvidenceView:
+    source: Source | None = {"title": evidence.title, "url": evidence.url} if evidence.title else None
+    return {
+        "summary": str(evidence),
+        "mark": evidence.mark,
+        "source": source,
+        "confidence": evidence.confidence or None,
+        "note": evidence.note or None,
+    }
 
 
 def _ways(vendor: Vendor, operation: Operation, outcome: Outcome) -> dict[str, Way]:
@@ -120,6 +166,9 @@ def _step(vendor: Vendor, operation: Operation, step: Mapping[str, Any]) -> Way:
     else:
         called = vendor.operations[step.get("operation", operation.id)]
         request = _request(vendor, called, step["parameters"], step.get("json", MISSING))
+        request["path"] = step.get("path", request["path"])
+        if step.get("headers"):
+            request["headers"] = request.get("headers", {}) | step["headers"]
     return [request] * step["times"]
 
 

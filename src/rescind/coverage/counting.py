@@ -26,9 +26,10 @@ class Tally(TypedDict):
 
 
 class OutcomeReport(OutcomeFacts):
-    """An outcome, how often it was met, and a way to meet it."""
+    """An outcome, how often it was met, and a way to meet it; ``provenance`` is the weakest mark of ``known_from``."""
 
     provenance: str
+    known_from: str
     natural: int
     forced: int
     met: bool
@@ -57,7 +58,7 @@ class Report(TypedDict):
 
 def count(transaction: Transaction, operation: Operation, decision: Decision) -> None:
     """Count one meeting of an outcome."""
-    if decision.outcome is not None:
+    if decision.outcome is not None and not operation.is_fallback:
         table = _FORCED if decision.is_forced else _NATURAL
         transaction.add(table, operation.examples[decision.outcome].outcome.id)
 
@@ -102,6 +103,7 @@ def _outcome_report(entry: CatalogueEntry, natural: int, forced: int) -> Outcome
         "status": entry["status"],
         "description": entry["description"],
         "provenance": entry["provenance"]["mark"],
+        "known_from": entry["provenance"]["summary"],
         "natural": natural,
         "forced": forced,
         "met": natural + forced > 0,

@@ -11,15 +11,24 @@ from rescind.coverage.reports import curl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from rescind.coverage.catalogue import CatalogueEntry
+    from rescind.coverage.catalogue import CatalogueEntry, EvidenceView, ProvenanceView
     from rescind.rules.vendor import Vendor
+
+_DOT = " \N{MIDDLE DOT} "
+_KNOWN_FROM = _DOT.join(("status", "reason", "text known from"))
 
 
 def as_table(entries: Sequence[CatalogueEntry]) -> str:
     """Format the outcomes as aligned columns."""
-    rows = [("OUTCOME", "STATUS", "PROVENANCE", "WAYS", "DESCRIPTION")]
+    rows = [("OUTCOME", "STATUS", _KNOWN_FROM.upper(), "WAYS", "DESCRIPTION")]
     rows += [
-        (entry["id"], str(entry["status"]), entry["provenance"]["mark"], " ".join(entry["ways"]), entry["description"])
+        (
+            entry["id"],
+            str(entry["status"]),
+            entry["provenance"]["summary"],
+            " ".join(entry["ways"]),
+            entry["description"],
+        )
         for entry in entries
     ]
     return columns(rows)
@@ -40,21 +49,31 @@ def as_markdown(entries: Sequence[CatalogueEntry]) -> str:
         lines = [
             f"### `{name}`",
             "",
-            "| outcome | status | when | known from | try it |",
+            f"| outcome | status | when | {_KNOWN_FROM} | try it |",
             "| --- | --- | --- | --- | --- |",
         ]
         for entry in group:
-            known = f"{entry['provenance']['mark']}: {entry['provenance']['source']}"
             cells = (
                 f"`{entry['outcome']}`",
                 str(entry["status"]),
                 entry["description"],
-                known,
+                _linked(entry["provenance"]),
                 f"`{_shortest(entry)}`",
             )
             lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
         sections.append("\n".join(lines))
     return "\n\n".join(sections)
+
+
+def _linked(provenance: ProvenanceView) -> str:
+    """Format the marks of the parts, each with a link to its source."""
+    parts = (provenance["status"], provenance["reason"], provenance["text"])
+    return _DOT.join(_link(part) if part else "-" for part in parts)
+
+
+def _link(part: EvidenceView) -> str:
+    source = part["source"]
+    return f"[{part['summary']}]({source['url']})" if source and source["url"] else part["summary"]
 
 
 LISTINGS: dict[str, Callable[[Sequence[CatalogueEntry]], str]] = {

@@ -76,5 +76,6 @@ def curl(request: WayRequest, base_url: str = BASE_URL) -> str:
     for name, value in request.get("headers", {}).items():
         words += ["-H", f"{name}: {value}"]
     if "json" in request:
-        words += ["-H", "Content-Type: application/json", "-d", json.dumps(request["json"])]
+        typed = [] if "Content-Type" in request.get("headers", {}) else ["-H", "Content-Type: application/json"]
+        words += [*typed, "-d", json.dumps(request["json"])]
     return shlex.join([*words, base_url + request["path"]])

@@ -43,6 +43,9 @@ class _StepSchema(RecordSchema):
     # What differs from the operation's plain request; null leaves a parameter out.
     parameters = fields.Dict(keys=fields.String(), data_key="with", load_default=dict)
     json = fields.Raw()
+    headers = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+    # A target that the operation's parameters do not make, such as a path without its slash.
+    path = fields.String(validate=validate.Regexp(r"^/\S*\Z", error="Write a path such as /orders/1."))
     control = fields.String(validate=validate.Regexp(r"^(GET|PUT|POST|PATCH|DELETE) /\S+\Z", error=_CONTROL_FORM))
     times = fields.Integer(strict=True, load_default=1, validate=validate.Range(min=1, max=1000))
 

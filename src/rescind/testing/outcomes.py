@@ -68,7 +68,7 @@ def outcome_cases(
 ) -> list[OutcomeCase]:
     """Return the outcomes of ``VENDOR.OPERATION``, or those of them that are named, or known in one of some ways.
 
-    Raises SettingsError for names that do not exist.
+    Raises SettingsError for names that do not exist, and when no outcome has both the name and the provenance.
     """
     entries = _catalogue(url)
     mine = [entry for entry in entries if f"{entry['vendor']}.{entry['operation']}" == operation]
@@ -76,11 +76,17 @@ def outcome_cases(
     names, marks = _several(only), _several(provenance)
     _refuse_unknown("outcome", names, [entry["outcome"] for entry in mine])
     _refuse_unknown("provenance", marks, {entry["provenance"]["mark"] for entry in entries})
-    return [
-        _case(entry)
+    chosen = [
+        entry
         for entry in mine
         if (not names or entry["outcome"] in names) and (not marks or entry["provenance"]["mark"] in marks)
     ]
+    if not chosen:  # pytest would skip the test, and nobody would see it
+        found = sorted({entry["provenance"]["mark"] for entry in mine if not names or entry["outcome"] in names})
+        raise SettingsError(
+            f"no outcome of {operation} has provenance {' or '.join(marks)}; expected one of: {', '.join(found)}"
+        )
+    return [_case(entry) for entry in chosen]
 
 
 @cache

@@ -156,7 +156,7 @@ class Sandbox:
         """Return which documented outcomes were met here, of all vendors or of some.
 
         >>> sandbox.coverage(["rxuniverse"])["total"]
-        {'outcomes': 12, 'met': 0, 'percent': 0.0}
+        {'outcomes': 25, 'met': 0, 'percent': 0.0}
         """
         query = [("vendor", name) for name in vendor] + [("ignore", name) for name in ignore]
         report: Report = self.control.call("GET", "/coverage", query=[*query, ("format", "json")])
