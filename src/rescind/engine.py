@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from rescind.contract.parameters import Refusal
 from rescind.contract.received import Received
 from rescind.contract.routing import Router
 from rescind.control import journal
 from rescind.control.exchange import Exchange
-from rescind.control.interventions import intervene
 from rescind.coverage import counting
 from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
-from rescind.model import FORCED, Bounds, Decision, Delivery, Fact, Reply
-from rescind.rules.rate import gcra, spent, untouched
+from rescind.model import Bounds, Decision, Delivery, Reply
+from rescind.rules.call import first_refusal
+from rescind.rules.rate import untouched
 from rescind.rules.watchdog import Watchdog
 from rescind.rules.world import World
+from rescind.stages import (
+    authenticate,
+    crash_decision,
+    current_rate,
+    follow_conventions,
+    force,
+    limit_rate,
+    skip,
+    validate,
+)
 from rescind.store import Failed, Rerun, Step
 
 if TYPE_CHECKING:
@@ -24,15 +34,13 @@ if TYPE_CHECKING:
 
     from rescind.contract.operations import Operation
     from rescind.contract.replies import Example
-    from rescind.contract.security import SecurityScheme
     from rescind.control.clock import Clock
     from rescind.model import Request
     from rescind.rules.call import Call
-    from rescind.rules.rate import Rate
     from rescind.rules.vendor import Vendor
     from rescind.store import Store, Transaction
 
-    Judge = Callable[[Call], Decision]
+    Run = Callable[[Callable[[Call], Any], Call], Any]
 
 T = TypeVar("T")
 
@@ -57,7 +65,7 @@ class Engine:
         self.clock = clock
         self.bounds = bounds or Bounds()
         self.router = Router(
-            (operation for vendor in vendors for operation in vendor.operations.values()),
+            (operation for vendor in vendors for operation in (*vendor.operations.values(), *vendor.fallbacks)),
             {vendor.name: vendor.spec.document.path for vendor in vendors},
         )
         self._debug_headers = debug_headers
@@ -84,11 +92,11 @@ class Engine:
     def _plan(self, request: Request) -> tuple[Operation | None, Callable[[Transaction], Delivery]]:
         """Match the operation, and return what is to be done in a transaction."""
         match = self.router.match(request.path)
-        operation = match.methods.get(request.method) if match else None
+        operation = match.operation(request.method) if match else None
         if match is None or operation is None:
             reply = self.router.answer_without_operation(request, match)
             return None, lambda transaction: self._note(transaction, request, reply)
-        found, received = operation, Received(request, match.path_of(operation))
+        found, received = operation, operation.receive(request, match.path_of(operation))
         return operation, lambda transaction: self._decide_safely(transaction, found, received)
 
     def _fail(self, sandbox: str, request: Request, operation: Operation | None, failure: Exception) -> Delivery:
@@ -111,29 +119,31 @@ class Engine:
 
     def _decide_safely(self, transaction: Transaction, operation: Operation, received: Received) -> Delivery:
         """Decide on the answer; a rule that crashes, or does not end, is answered and journaled like any other."""
-        rules = self.vendors[operation.vendor].rules[operation.id]
         try:
-            return self._decide(transaction, operation, received, self._watchdog.bounded(rules.judge))
+            return self._decide(transaction, operation, received, self._watchdog.run)
         except Rerun:
             raise
         except BaseException as failure:  # noqa: BLE001 - rules may raise anything, SystemExit too, and the server lives
             # The same path again, with the crash in the place of the rules, writes what was decided before it: the
             # rate, the override, the journal.
             transaction.discard()
-            crash = _crash_decision(received.request, failure)
-            return self._decide(transaction, operation, received, lambda _: crash)
+            crash = crash_decision(received.request, failure)
+            return self._decide(transaction, operation, received, lambda *_: crash)
 
-    def _decide(self, transaction: Transaction, operation: Operation, received: Received, judge: Judge) -> Delivery:
-        """Decide on the answer, and make all of its changes, as one atomic step."""
+    def _decide(self, transaction: Transaction, operation: Operation, received: Received, run: Run) -> Delivery:
+        """Decide on the answer, and make all of its changes, as one atomic step; ``run`` runs the rules."""
         began = self.clock.system()
         vendor = self.vendors[operation.vendor]
         exchange = Exchange(operation, received, self.world(transaction, vendor))
         decision = (
-            authenticate(exchange)
+            skip(exchange)
+            or follow_conventions(exchange)
+            or authenticate(exchange)
+            or self._admit(exchange, vendor, run)
             or limit_rate(exchange)
             or force(exchange, self.bounds)
             or validate(exchange)
-            or judge(self._call(exchange, vendor))
+            or run(vendor.rules_of(operation).judge, self._call(exchange, vendor))
         )
         delivery = self._deliver(exchange, decision)
         counting.count(transaction, operation, decision)
@@ -144,9 +154,16 @@ class Engine:
     def _call(self, exchange: Exchange, vendor: Vendor) -> Call:
         """Make what the rules see."""
         operation = exchange.operation
-        return vendor.rules[operation.id].call(
+        return vendor.rules_of(operation).call(
             operation, exchange.received, exchange.world, exchange.credential, exchange.parameters, exchange.body
         )
+
+    def _admit(self, exchange: Exchange, vendor: Vendor, run: Run) -> Decision | None:
+        """Refuse a caller whose credential is good, and who is still not let in."""
+        if not vendor.callers or not exchange.operation.security:
+            return None
+        refusal: Decision | None = run(partial(first_refusal, vendor.callers), self._call(exchange, vendor))
+        return refusal
 
     def _deliver(self, exchange: Exchange, decision: Decision) -> Delivery:
         """Build the reply that was decided on, with the fault and the delay that were ordered."""
@@ -154,7 +171,7 @@ class Engine:
         if decision.outcome is None:
             return Delivery(decision.reply, intervention.fault, intervention.delay_ms)
         example = exchange.operation.examples[decision.outcome]
-        reply = example.reply(exchange.received, {"rate": _current_rate(exchange, decision), **decision.values})
+        reply = example.reply(exchange.received, {"rate": current_rate(exchange, decision), **decision.values})
         headers = reply.headers + self._debug_headers_of(example)
         if intervention.applied:
             headers += (("Preference-Applied", intervention.applied),)
@@ -192,107 +209,3 @@ class Engine:
 
     def _debug_headers_of(self, example: Example) -> tuple[tuple[str, str], ...]:
         return (("X-Rescind-Outcome", example.outcome.id),) if self._debug_headers else ()
-
-
-def authenticate(exchange: Exchange) -> Decision | None:
-    """Refuse a request that satisfies none of the operation's security requirements."""
-    refusals = []
-    for schemes in exchange.operation.security:
-        states = [(scheme, state) for scheme in schemes if (state := _credential_state(exchange, scheme))]
-        if not states:
-            return None
-        refusals.append(states[0])
-    if not refusals:
-        return None
-    scheme, state = next((one for one in refusals if one[1] != "missing"), refusals[0])
-    outcome = scheme.refusals.get(state) or exchange.operation.default_refusal("security")
-    if outcome is None:
-        detail = f"the credential is {state}, and {exchange.operation.id} documents no answer to that"
-        remedy = f"send a credential of the fixtures as {scheme.name}"
-        return _own_decision("authentication", Problem(HTTPStatus.UNAUTHORIZED, detail, remedy))
-    return Decision("authentication", outcome, facts=(Fact("credential", "state", state),))
-
-
-def limit_rate(exchange: Exchange) -> Decision | None:
-    """Refuse a request that its credential's rate does not allow."""
-    limit = exchange.operation.rate_limit
-    if limit is None:
-        return None
-    world = exchange.world
-    key = f"{world.vendor}/{exchange.operation.id}/{exchange.credential.get('id', '')}"
-    before = world.transaction.read("rates", key)
-    after, exchange.rate = gcra(before, world.now, _requests(exchange), limit.window_seconds)
-    if exchange.rate.allowed:
-        world.transaction.write("rates", key, after)
-        return None
-    facts = (Fact("rate", "limit", exchange.rate.limit), Fact("rate", "retry_after", exchange.rate.retry_after))
-    return Decision("rate limit", limit.refusal, facts=facts)
-
-
-def force(exchange: Exchange, bounds: Bounds) -> Decision | None:
-    """Answer as a test or the client has ordered. A delay, or a fault after the effect, leaves the answer natural."""
-    intervention = intervene(exchange.world.transaction, exchange.operation, exchange.received, bounds)
-    exchange.intervention = intervention
-    if not intervention.decides:
-        return None
-    if intervention.problem:
-        return _own_decision("preference", intervention.problem)._replace(rule=intervention.rule)
-    return Decision(FORCED, intervention.outcome, rule=intervention.rule)
-
-
-def validate(exchange: Exchange) -> Decision | None:
-    """Refuse a request that breaks the contract, with the outcome that the spec names for the part that is wrong."""
-    operation = exchange.operation
-    exchange.parameters, exchange.body, exchange.violations = operation.read(exchange.received)
-    if not exchange.violations:
-        return None
-    first = next((one for one in exchange.violations if one.refusal is not Refusal.BY_RULES), None)
-    if first is None:
-        return None
-    if isinstance(first.refusal, Refusal):
-        detail = f"{first.location} {first.parameter}: {first.problem}"
-        remedy = f"{operation.id} documents no answer to this; see its contract"
-        return _own_decision("contract", Problem(HTTPStatus.BAD_REQUEST, detail, remedy))
-    fact = Fact(f"{first.location} {first.parameter}", "problem", first.problem)
-    return Decision("contract", first.refusal, {"violation": first.as_record()}, facts=(fact,))
-
-
-def _own_decision(stage: str, problem: Problem) -> Decision:
-    return Decision(stage, None, says=problem.detail, reply=problem.reply())
-
-
-def _crash_decision(request: Request, failure: BaseException) -> Decision:
-    return _own_decision("rule", crash_problem(request, failure))
-
-
-def _credential_state(exchange: Exchange, scheme: SecurityScheme) -> str | None:
-    """Return what is wrong with the credential: ``missing``, ``unknown`` or ``expired``; None if it is good."""
-    credential, world = scheme.credential(exchange.received), exchange.world
-    if credential is None:
-        return "missing"
-    if "credentials" not in world.seeds.collections:
-        exchange.credential = {"id": credential}
-        return None
-    record = world.get("credentials", credential)
-    if record is None:
-        return "unknown"
-    if record.get("expires") and world.is_past(record["expires"]):
-        return "expired"
-    exchange.credential = record
-    return None
-
-
-def _requests(exchange: Exchange) -> int:
-    limit = exchange.operation.rate_limit
-    assert limit is not None, "only asked for operations with a rate limit"  # noqa: S101 - tells mypy
-    requests: int = exchange.credential.get(limit.setting) or exchange.world.settings[limit.setting]
-    return requests
-
-
-def _current_rate(exchange: Exchange, decision: Decision) -> Rate | None:
-    """Return the rate that the reply states: without a usable key an unused one, with a forced refusal a spent one."""
-    limit = exchange.operation.rate_limit
-    if limit is None:
-        return None
-    rate = exchange.rate or untouched(_requests(exchange))
-    return spent(rate.limit, limit.window_seconds) if decision.outcome == limit.refusal and rate.allowed else rate

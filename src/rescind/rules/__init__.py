@@ -4,11 +4,13 @@ A vendor module reads like the vendor's page: an ordered list of refusals, each 
 then the effect. Rules see one ``Call`` and depend on nothing else, since the store may run them again.
 """
 
+from rescind.contract.expressions import MISSING
 from rescind.documents.schemas import Magic, Moment, RecordSchema, Reference, Shape, Truth
 from rescind.model import Answer
 from rescind.rules.call import Call, Rules, magic_order
 
 __all__ = [
+    "MISSING",
     "Answer",
     "Call",
     "Magic",

@@ -78,19 +78,27 @@ class Rules:
 
         Raises whatever a rule raises, and SpecError for a rule that returns an outcome which the operation lacks.
         """
-        notes = call.world.notes
-        for refusal in self.refusals:
-            notes.clear()
-            verdict = refusal(call)
-            if verdict:
-                answer = verdict if isinstance(verdict, Answer) else Answer(refusal.__name__)
-                return _decision("rule", answer, refusal, call)
-        notes.clear()
+        refusal = first_refusal(self.refusals, call)
+        if refusal:
+            return refusal
+        call.world.notes.clear()
         return _decision("effect", self.effect(call), self.effect, call)
 
     def outcomes(self) -> set[str]:
         """Return every outcome that these rules name."""
         return {*self.answers, *(refusal.__name__ for refusal in self.refusals if refusal is not magic_order)}
+
+
+def first_refusal(refusals: tuple[Rule, ...], call: Call) -> Decision | None:
+    """Return the decision of the first refusal that applies. Raises as ``Rules.judge`` does."""
+    notes = call.world.notes
+    for refusal in refusals:
+        notes.clear()
+        verdict = refusal(call)
+        if verdict:
+            answer = verdict if isinstance(verdict, Answer) else Answer(refusal.__name__)
+            return _decision("rule", answer, refusal, call)
+    return None
 
 
 def _decision(stage: str, answer: Answer, rule: Callable[..., Any], call: Call) -> Decision:

@@ -109,7 +109,9 @@ def _conflicts(vendors: dict[Path, Vendor]) -> Iterable[Finding]:
     others = [path for path in shipped.SPEC_DIR.glob("*.yaml") if path.stem not in {*names, shipped.CONTROL_SPEC.stem}]
     together = [*vendors.values(), *(load_vendor(path.stem, path, None) for path in others)]
     try:
-        operations = (operation for vendor in together for operation in vendor.operations.values())
+        operations = (
+            operation for vendor in together for operation in (*vendor.operations.values(), *vendor.fallbacks)
+        )
         Router(operations, {vendor.name: vendor.spec.document.path for vendor in together})
     except DocumentError as error:
         return error.findings

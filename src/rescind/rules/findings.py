@@ -33,6 +33,7 @@ def rule_findings(vendor: Vendor) -> Iterator[Finding]:
             yield spec.document.finding(operation.place, f"{name} has no rules", "add it to RULES of the rules module")
             continue
         named = rules[name].outcomes() | operation.named_by_contract()
+        named |= {refusal.__name__ for refusal in vendor.callers} if operation.security else set()
         where = (*operation.place, "responses")
         for outcome in sorted(named - operation.examples.keys()):
             problem = f"the rules of {name} name the outcome {outcome!r}, which has no example"

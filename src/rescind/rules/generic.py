@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from rescind.contract.replies import compile_example
-from rescind.model import Answer, Outcome, Provenance
+from rescind.model import Answer, Evidence, Outcome, Provenance
 from rescind.rules.call import Call, Rules, magic_order
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     Collections = Mapping[str, Mapping[str, Record]]
 
 _STATEFUL = {"DELETE", "GET"}
-_UNDOCUMENTED = Provenance("assumed", "the document names no such answer")
+_NOWHERE = Evidence("assumed", "the document names no such answer")
+_UNDOCUMENTED = Provenance(_NOWHERE, _NOWHERE, None)
 
 
 @dataclass(frozen=True)

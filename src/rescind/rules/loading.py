@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rescind import __version__
+from rescind.contract.compilation import compile_fallbacks, compile_operations
 from rescind.contract.document import open_spec
-from rescind.contract.operations import compile_operations
 from rescind.documents import shipped
 from rescind.documents.fixtures import Fixture, load_fixture, no_fixture
 from rescind.documents.schemas import Shape
@@ -108,23 +108,27 @@ def _assemble(name: str, spec_file: Path, fixture_file: Path | None) -> Vendor:
     module = rules_module(name, spec_file)
     shape = module.SHAPE if module else Shape()
     fixture = load_fixture(fixture_file, shape) if fixture_file else None
-    compiled = compile_operations(spec, name, fixture.mount if fixture else "")
+    mount = fixture.mount if fixture else ""
+    compiled, fallbacks = compile_operations(spec, name, mount), compile_fallbacks(spec, name, mount)
     if module is None:
-        return _vendor_without_rules(name, spec, compiled, fixture)
+        return _vendor_without_rules(name, spec, compiled, fallbacks, fixture)
     operations = {one.id: one for one in compiled}
-    vendor = Vendor(name, spec, shape, fixture or no_fixture(shape), operations, module.RULES)
+    callers = getattr(module, "CALLERS", ())
+    vendor = Vendor(name, spec, shape, fixture or no_fixture(shape), operations, module.RULES, fallbacks, callers)
     refuse(SpecError, rule_findings(vendor))
     refuse(FixtureError, fixture_findings(vendor))
     return vendor
 
 
-def _vendor_without_rules(name: str, spec: Spec, compiled: Iterable[Operation], fixture: Fixture | None) -> Vendor:
+def _vendor_without_rules(
+    name: str, spec: Spec, compiled: Iterable[Operation], fallbacks: tuple[Operation, ...], fixture: Fixture | None
+) -> Vendor:
     operations = {one.id: generic.completed(one) for one in compiled}
     fixture = fixture or no_fixture(Shape(), generic.example_records(operations.values()))
     records = fixture.seeds.collections
     ways = {key: generic.ways_of(one, records) for key, one in operations.items()} | dict(fixture.ways)
     rules = {key: generic.rules_for(one, records) for key, one in operations.items()}
-    vendor = Vendor(name, spec, Shape(), replace(fixture, ways=ways), operations, rules)
+    vendor = Vendor(name, spec, Shape(), replace(fixture, ways=ways), operations, rules, fallbacks)
     refuse(FixtureError, fixture_findings(vendor))
     return vendor
 

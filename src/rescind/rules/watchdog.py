@@ -6,12 +6,12 @@ import ctypes
 import os
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-P = ParamSpec("P")
+A = TypeVar("A")
 T = TypeVar("T")
 
 _TICK_SECONDS: Final = 0.25
@@ -31,34 +31,34 @@ class Watchdog:
     """
 
     def __init__(self, seconds: int) -> None:
-        self._seconds = seconds
+        self._patience = int(seconds / _TICK_SECONDS)
         self._ticks = 0
         self._runs: dict[int, int] = {}
         self._late: set[int] = set()
         self._lock = threading.Lock()
         self._process = 0
 
-    def bounded(self, work: Callable[P, T]) -> Callable[P, T]:
-        """Return the same work, which is interrupted if it takes too long."""
+    def run(self, work: Callable[[A], T], argument: A) -> T:
+        """Call ``work``, and interrupt it if it takes too long."""
+        thread = threading.get_ident()
+        self._runs[thread] = began = self._ticks
+        if self._process != os.getpid():  # nobody watches in this process: a fork loses the threads of its parent
+            self._start()
+        try:
+            return work(argument)
+        finally:
+            if self._ticks - began > self._patience:
+                self._take_back(thread)
+            else:  # far from late, so that nobody interrupts it: no lock is needed
+                del self._runs[thread]
 
-        def run(*args: P.args, **kwargs: P.kwargs) -> T:
-            thread = threading.get_ident()
-            self._begin(thread)
-            try:
-                return work(*args, **kwargs)
-            finally:
-                self._end(thread)
-
-        return run
-
-    def _begin(self, thread: int) -> None:
+    def _start(self) -> None:
         with self._lock:
-            self._runs[thread] = self._ticks
-            if self._process != os.getpid():  # nobody watches in this process: a fork loses the threads of its parent
+            if self._process != os.getpid():
                 self._process = os.getpid()
                 threading.Thread(target=self._watch, name="rescind-watchdog", daemon=True).start()
 
-    def _end(self, thread: int) -> None:
+    def _take_back(self, thread: int) -> None:
         """Watch the thread no more, and take back an interruption that has come too late."""
         while thread in self._runs:
             with suppress(EndlessRuleError), self._lock:
@@ -73,11 +73,12 @@ class Watchdog:
         while not pause.wait(_TICK_SECONDS):
             with self._lock:
                 self._ticks += 1
+                self._process = 0  # before the look at the runs: whoever begins one after it starts another watch
                 if not self._runs:
-                    self._process = 0
                     return
-                for thread, began in self._runs.items():
-                    if (self._ticks - began) * _TICK_SECONDS > self._seconds:
+                self._process = os.getpid()
+                for thread, began in tuple(self._runs.items()):
+                    if self._ticks - began > self._patience:
                         self._late.add(thread)
                         _raise_in(thread, EndlessRuleError)
 

@@ -100,7 +100,7 @@ class World:
 
     def remove(self, collection: str, record: Record) -> None:
         """Remove a record for good."""
-        self.transaction.write(self._table(collection), record["id"], None)
+        self.transaction.write(self._table(collection), record.get("id", ""), None)  # no fact: it may be a credential
 
     @cached_property
     def settings(self) -> Record:
