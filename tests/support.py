@@ -23,6 +23,7 @@ from rescind.engine import Engine
 from rescind.model import Bounds, Delivery, Reply, Request
 from rescind.rules.loading import load_vendors
 from rescind.server.dispatch import Dispatch
+from rescind.server.streaming import Streamed
 from rescind.server.wsgi import Application
 from rescind.settings import Settings
 from rescind.store import open_store
@@ -31,6 +32,8 @@ from rescind.web.app import flask_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from rescind.server.streaming import Pieces
 
 ROOT = Path(__file__).parent.parent
 START = 1_795_000_000_000_000_000
@@ -118,15 +121,17 @@ class World:
         opened = open_store(store, kept).of(f"test-{uuid4()}")
         engine = Engine(vendors, opened, Clock(lambda: self.time), kept)
         self.service = Service(Settings(), lambda: engine)
-        self.dispatch = Dispatch(self.service, Application(flask_loader(self.service), is_multiprocess=False))
+        self.dispatch = Dispatch(self.service, Application(flask_loader(self.service), self.service.settings))
 
     def call(self, method: str, target: str, body: bytes = b"", /, **headers: str) -> Met:
         """Send a request; underscores in header names stand for hyphens."""
         path, _, query = target.partition("?")
         named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
         request = Request(method, path, query, named, body, "http://sandbox.localhost")
-        later: Queue[Delivery] = Queue()
+        later: Queue[Delivery | Streamed] = Queue()
         delivery = self.dispatch.handle(request, "127.0.0.1", later.put) or later.get(timeout=60)
+        if isinstance(delivery, Streamed):
+            delivery = Delivery(delivery.reply._replace(body=b"".join(_made(delivery.pieces))))
         reply = delivery.reply or Reply(0, ())
         return Met(*reply, delivery.fault, delivery.delay_ms)
 
@@ -155,6 +160,15 @@ class AppWorld(World):
 
 both_doors = pytest.mark.parametrize("world", ["memory", "redis", "app"], indirect=True)
 """For tests without faults and delays, whose replies must be the same through every door."""
+
+
+def _made(pieces: Pieces) -> Iterator[bytes]:
+    made: Queue[bytes | None] = Queue()
+    pieces.make(made.put)
+    while piece := made.get(timeout=60):
+        yield piece
+        pieces.make(made.put)
+    assert piece == b"", "the body cannot be made"
 
 
 def outcome(reply: Met) -> str:

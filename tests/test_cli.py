@@ -138,17 +138,17 @@ def test_outcomes_prints_table_json_and_markdown(capsys: pytest.CaptureFixture[s
         assert main(["outcomes", "--vendor", "rxuniverse", "--format", form]) == 0
         printed[form] = capsys.readouterr().out
     names = [entry["id"] for entry in json.loads(printed["json"])["outcomes"]]
-    assert len(names) == 12
+    assert len(names) == 25
     for name in names:
         assert name in printed["table"]
         assert f"| `{name.rpartition('.')[2]}` |" in printed["markdown"]
-    assert printed["markdown"].count("curl -i") == 12
+    assert printed["markdown"].count("curl -i") == 25
 
 
 def test_curl_line_of_each_outcome_gives_it(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     main(["outcomes", "--format", "markdown", "--vendor", "exsited"])
     rows = [row.split(" | ") for row in capsys.readouterr().out.splitlines() if row.startswith("| `")]
-    assert len(rows) == 11
+    assert len(rows) == 12
     for number, row in enumerate(rows):
         command = row[-1].strip("`| ").replace("http://127.0.0.1:8080", f"{server.url}/~curl-{number}")
         reply = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
@@ -165,7 +165,11 @@ def test_check_lists_every_finding_of_every_file(tmp_path: Path, capsys: pytest.
     (tmp_path / "alephee.yaml").write_text(fixture)
     (tmp_path / "orphan.yaml").write_text("orders: {}")
     (tmp_path / "broken.yaml").write_text("a: [")
-    spec = (shipped.SPEC_DIR / "exsited.yaml").read_text().replace("mark: assumed", "mark: guessed")
+    spec = (
+        (shipped.SPEC_DIR / "exsited.yaml")
+        .read_text()
+        .replace("{mark: assumed, conf", "{mark: guessed, source: X, conf", 1)
+    )
     (tmp_path / "exsited.yaml").write_text(spec)
     assert main(["check", str(tmp_path)]) == 1
     errors = capsys.readouterr().err
@@ -233,4 +237,4 @@ def test_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     with serving(PYTHONPATH=str(target)) as server:
         assert httpx.delete(f"{server.url}/api/v2/orders/72544").status_code == 200
         page = httpx.get(f"{server.url}/_rescind/coverage", headers={"Accept": "text/html"})
-        assert "1 of 46 documented outcomes met" in page.text
+        assert "1 of 104 documented outcomes met" in page.text

@@ -51,9 +51,9 @@ def place(file: Path, marker: str) -> str:
         ("rxuniverse", '"2026-11-01T12:00:03Z"', "yesterday", "flagged: yesterday", "invalid time 'yesterday': write 2026-", "correct"),
         ("rxuniverse", "operation: cancelOrder", "operation: cancel", "operation: cancel", "unknown operation 'cancel'", "cancelOrder"),
         ("exsited", "expires: now-1h", "expires: now-1y", "expires: now-1y", "invalid time 'now-1y'", "correct"),
-        ("ecommerce", '"49.90"', "49.90", "unit_price: 49.90", "Not a valid string. (found 49.9)", "correct"),
-        ("ecommerce", '"49.90"', '"49.9"', 'unit_price: "49.9"', "Write an amount as text", "correct"),
-        ("ecommerce", "uuid: 8f14e45f-", "uuid: zf14e45f-", "uuid: zf14", "Not a valid UUID", "correct"),
+        ("ecommerce", '"79.99"', "79.99", "unit_price: 79.99", "Not a valid string. (found 79.99)", "correct"),
+        ("ecommerce", '"79.99"', '"79.9"', 'unit_price: "79.9"', "Write an amount as text", "correct"),
+        ("ecommerce", "is_refresh: true", "is_refresh: maybe", "is_refresh: maybe", "Not a valid boolean", "correct"),
     ],
 )  # fmt: skip
 def test_typo_is_refused_with_place_and_remedy(

@@ -3,7 +3,7 @@
 Exempt, each with its reason:
 
 - ``Date`` and ``Server``: the host's own, and the time is another.
-- ``Connection``, and where ``Content-Length`` stands among the headers: the host's framing.
+- ``Connection``, ``Transfer-Encoding``, and where ``Content-Length`` stands among the headers: the host's framing.
 - What a host's parser refuses or rewrites before the application sees it: framing, limits, ``Expect``, ``Upgrade``,
   ``OPTIONS *``, absolute-form targets, a Host that IDNA refuses.
 - Hosts that give no raw target (neither RAW_URI nor REQUEST_URI): ``%2F`` and ``/`` are the same to them.
@@ -33,6 +33,8 @@ from rescind.rules.loading import load_vendors
 from support import Server, raw_exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
 
 ENTRIES = catalogue(load_vendors([shipped.SPEC_DIR], [shipped.FIXTURE_DIR]))
@@ -80,7 +82,18 @@ def by_socket(server: Server, method: str, target: str, headers: dict[str, str],
     ).partition(b"\r\n\r\n")
     status, *rest = head.decode("latin-1").split("\r\n")
     pairs = [(name, value.strip()) for name, _, value in (line.partition(":") for line in rest)]
+    if ("Transfer-Encoding", "chunked") in pairs:
+        pairs.remove(("Transfer-Encoding", "chunked"))
+        content = b"".join(chunks(content))
     return seen(status.partition(" ")[2], pairs, content)
+
+
+def chunks(content: bytes) -> Iterator[bytes]:
+    while content:
+        size, _, rest = content.partition(b"\r\n")
+        length = int(size, 16)
+        yield rest[:length]
+        content = rest[length + 2 :]
 
 
 def seen(status: str, headers: list[tuple[str, str]], body: bytes) -> Seen:
@@ -115,7 +128,7 @@ def test_catalogue_is_answered_alike(server: Server, app: Flask, entry: dict[str
     for step in entry["ways"][kind]:
         headers, body = dict(step.get("headers", {})), b""
         if "json" in step:
-            headers["Content-Type"], body = "application/json", json.dumps(step["json"]).encode()
+            headers, body = {"Content-Type": "application/json"} | headers, json.dumps(step["json"]).encode()
         target = prefix + step["path"]
         socket_reply = by_socket(server, step["method"], target, headers, body)
         assert timeless(by_wsgi(app, step["method"], target, headers, body)) == timeless(socket_reply)
@@ -190,8 +203,8 @@ def test_vendors_calls_are_answered_alike_and_so_is_the_journal(
 
 
 def journal(send: Any, prefix: str) -> list[Any]:
-    """The journal without what differs by its nature: how long it took, and the headers of the connection."""
-    entries = json.loads(send("GET", f"{prefix}/_rescind/journal", {}).body)["entries"]
+    """The journal without what differs by its nature: moments, how long it took, and the connection's headers."""
+    entries = json.loads(timeless(send("GET", f"{prefix}/_rescind/journal", {})).body)["entries"]
     for entry in entries:
         del entry["took_ms"], entry["at"]
         for name in ("connection", "content-length", "user-agent"):

@@ -119,3 +119,47 @@ def test_requests_without_a_usable_key_are_told_an_untouched_rate(world: World) 
 def test_forced_429_tells_of_a_spent_rate(world: World) -> None:
     reply = world.call("DELETE", DELETE + "72001", Prefer="code=429")
     assert [header(reply, name) for name in RATE] == ["120", "0", "60", "1"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/v2/orders?api_key=demo-key&ACCOUNTID=1001&orderid=72001",
+        "/V2/Orders/?API_KEY=demo-key&accountId=1001&orderId=72001&revertStock=TRUE",
+        "/v2/orders/?aPi_KeY=demo-key&AccountId=1001&OrderId=72001&REVERTSTOCK=False",
+    ],
+)
+def test_case_of_names_booleans_and_path_does_not_matter(world: World, target: str) -> None:
+    assert world.outcome("DELETE", target) == "deleted"
+
+
+def test_parameter_in_two_cases_is_given_twice(world: World) -> None:
+    target = "/v2/orders?API_KEY=demo-key&accountId=1001&ACCOUNTID=1002&orderId=72001"
+    assert world.outcome("DELETE", target) == "invalid_parameter"
+
+
+@pytest.mark.parametrize("method", ["PATCH", "HEAD", "OPTIONS", "TRACE"])
+def test_other_methods_are_refused_as_the_framework_does(world: World, method: str) -> None:
+    reply = world.call(method, "/v2/orders")
+    assert reply.status == 405
+    assert header(reply, "Allow") == "DELETE"
+    assert header(reply, "Content-Type") == "application/json; charset=utf-8"
+    assert (header(reply, "x-ratelimit-limit"), header(reply, "x-ratelimit-remaining")) == ("120", "120")
+    if method != "HEAD":
+        assert json.loads(reply.body) == {"Message": f"The requested resource does not support http method '{method}'."}
+
+
+def test_unknown_path_names_its_uri(world: World) -> None:
+    reply = world.call("GET", "/v2/invoices?x=1")
+    uri = "http://sandbox.localhost/v2/invoices"
+    assert (reply.status, json.loads(reply.body)) == (
+        404, {"Message": f"No HTTP resource was found that matches the request URI '{uri}'."},
+    )  # fmt: skip
+
+
+def test_creation_is_not_simulated_and_the_journal_says_so(world: World) -> None:
+    reply = world.call("POST", "/v2/orders")
+    assert (reply.status, header(reply, "Allow")) == (501, "DELETE")
+    assert "not simulated" in json.loads(reply.body)["detail"]
+    (entry,) = json.loads(world.call("GET", "/_rescind/journal").body)["entries"]
+    assert (entry["outcome"], entry["decided_by"]["stage"]) == (None, "not simulated")

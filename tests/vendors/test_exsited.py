@@ -76,18 +76,16 @@ def test_token_of_another_sandbox_is_unknown(world: World) -> None:
         ("", "missing_token", "Bearer"),
         ("Bearer", "missing_token", "Bearer"),
         ("Basic exs-token", "missing_token", "Bearer"),
-        ("Bearer nobody", "invalid_token", 'Bearer error="invalid_token"'),
-        ("Bearer exs-token x", "invalid_token", 'Bearer error="invalid_token"'),
+        ("Bearer nobody", "invalid_token", "Bearer"),
+        ("Bearer exs-token x", "invalid_token", "Bearer"),
         (
             "Bearer exs-expired-token",
             "expired_token",
-            'Bearer error="invalid_token", error_description="The access token expired"',
+            "Bearer",
         ),
     ],
 )
-def test_bad_token_is_challenged_as_rfc_6750_says(
-    world: World, authorization: str | None, expected: str, challenge: str
-) -> None:
+def test_bad_token_is_challenged(world: World, authorization: str | None, expected: str, challenge: str) -> None:
     headers = {"Authorization": authorization} if authorization is not None else {}
     reply = world.call("DELETE", ORDER, **headers)
     assert (outcome(reply), header(reply, "WWW-Authenticate")) == (expected, challenge)
@@ -115,10 +113,10 @@ def test_scheme_is_compared_without_case(world: World) -> None:
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": "client_credentials", "client_id": "rescind-client"}, "invalid_request"),
         ({"grant_type": "refresh_token"}, "invalid_request"),
-        ({**CLIENT, "client_id": "nobody"}, "invalid_client"),
-        ({**CLIENT, "client_secret": "wrong"}, "invalid_client"),
-        ({**CLIENT, "client_secret": "wröng"}, "invalid_client"),
-        ({**CLIENT, "redirect_uri": "https://elsewhere.example"}, "invalid_client"),
+        ({**CLIENT, "client_id": "nobody"}, "invalid_client_redirect"),
+        ({**CLIENT, "client_secret": "wrong"}, "invalid_client_redirect"),
+        ({**CLIENT, "client_secret": "wröng"}, "invalid_client_redirect"),
+        ({**CLIENT, "redirect_uri": "https://elsewhere.example"}, "invalid_client_redirect"),
         ({"grant_type": "refresh_token", "refresh_token": "nothing"}, "invalid_grant"),
         (CLIENT, "issued"),
     ],
@@ -134,3 +132,31 @@ def test_grant_of_another_media_type_is_an_invalid_request(world: World) -> None
 
 def test_tokens_are_not_to_be_cached(world: World) -> None:
     assert header(grant(world, CLIENT), "Cache-Control") == "no-store"
+
+
+def test_new_token_ends_the_former_one_of_its_client(world: World) -> None:
+    first, second = tokens(world, CLIENT)["access_token"], tokens(world, CLIENT)["access_token"]
+    assert delete(world, first) == "invalid_token"
+    assert delete(world, second) == "deleted"
+    assert delete(world, "exs-token") == "order_not_found"
+
+
+@pytest.mark.parametrize("target", [f"/{ORDER}", ORDER.replace("/orders/", "//orders//"), f"//{ORDER}"])
+def test_repeated_slashes_are_merged(world: World, target: str) -> None:
+    assert delete(world, "exs-token", target) == "deleted"
+
+
+def test_deletion_carries_a_content_type_without_content(world: World) -> None:
+    reply = world.call("DELETE", ORDER, Authorization="Bearer exs-token")
+    assert (reply.status, reply.body) == (204, b"")
+    assert header(reply, "Content-Type") == "application/json"
+
+
+def test_errors_have_numbers_as_codes(world: World) -> None:
+    for method, target, token, status in (
+        ("DELETE", ORDER, "nobody", 401), ("DELETE", "/api/v3/orders/none", "exs-token", 404),
+        ("PATCH", ORDER, "exs-token", 405), ("GET", "/api/v3/accounts", "exs-token", 404),
+    ):  # fmt: skip
+        reply = world.call(method, target, Authorization=f"Bearer {token}")
+        (error,) = json.loads(reply.body)["errors"]
+        assert (reply.status, error["code"]) == (status, status)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support import World, both_doors
+from support import World, both_doors, header, outcome
 
 pytestmark = both_doors
 
@@ -144,9 +144,79 @@ def test_status_of_an_order_on_hold(world: World) -> None:
         "orderNumber": "72546",
         "trayNumber": "337180",
         "poNumber": "PO-4712",
+        "calculationDesc": "Both eyes calculated",
         "currentStation": "12",
+        "currentStationCustomerDesc": "In production",
+        "currentStationDateTime": None,
         "currentStationDesc": "Surfacing",
         "status": "W",
-        "statusDesc": "Hold",
+        "statusDesc": "On Hold",
         "onHold": True,
+        "unvalidMessage": "",
+        "rtCalculated": True,
+        "ltCalculated": True,
     }
+
+
+def test_complete_order_is_refused_with_the_text_of_a_cancelled_one(world: World) -> None:
+    complete, cancelled = world.call("DELETE", ORDERS + "72530"), world.call("DELETE", ORDERS + "CANCELLED")
+    assert (outcome(complete), outcome(cancelled)) == ("already_completed", "already_cancelled")
+    assert (complete.status, complete.body) == (cancelled.status, cancelled.body)
+
+
+@pytest.mark.parametrize(
+    ("query", "media_type", "body", "expected"),
+    [
+        ("?deleteReason=10", "", b"", "cancelled"),
+        ("", "application/json", b'{"deleteReason": "10"}', "cancelled"),
+        ("", "application/x-www-form-urlencoded", b"deleteReason=10", "cancelled"),
+        ("", "application/json", b'{"deleteReason": "11"}', "delete_reason_invalid"),
+        ("?deleteReason=10", "application/json", b'{"deleteReason": "11"}', "cancelled"),
+        ("", "application/json", b"{}", "delete_reason_missing"),
+        ("", "application/json", b'{"deleteReason": 10}', "invalid_delete_reason"),
+        ("", "application/json", b"{", "invalid_delete_reason"),
+        ("", "application/json", b"[1]", "invalid_delete_reason"),
+        ("", "application/x-www-form-urlencoded", b"\xff", "invalid_delete_reason"),
+        ("", "text/plain", b"deleteReason=10", "delete_reason_missing"),
+    ],
+)
+def test_reason_may_stand_in_the_query_a_form_or_json(
+    world: World, query: str, media_type: str, body: bytes, expected: str
+) -> None:
+    settings(world, enter_reason_code_when_deleting_order=True)
+    headers = {"Content-Type": media_type} if media_type else {}
+    reply = world.call("DELETE", f"{ORDERS}72544{query}", body, **headers)
+    assert outcome(reply) == expected
+    if expected == "delete_reason_invalid":
+        assert json.loads(reply.body)["details"] == ["Provided: 11"]
+
+
+def check_in(world: World, order: str, station: str) -> Any:
+    body = json.dumps({"order": order, "station": station}).encode()
+    return json.loads(world.call("POST", "/api/jt/checkin", body, content_type="application/json").body)
+
+
+def test_check_in_moves_an_order_past_a_non_cancel_station(world: World) -> None:
+    assert check_in(world, "72544", "90") == {"input-job": "72544", "input-station": "90", "result": "successful"}
+    status = json.loads(world.call("GET", ORDERS + "72544/status").body)
+    assert (status["currentStation"], status["currentStationDateTime"]) == ("90", "2026-11-18T11:06:40.000Z")
+    assert world.outcome("DELETE", ORDERS + "72544") == "non_cancel_station"
+    assert check_in(world, "72544", "99")["result"] == "invalid station"
+    assert check_in(world, "1", "90")["result"] == "order not found"
+
+
+def test_completed_order_cannot_be_cancelled_or_completed_again(world: World) -> None:
+    reply = world.call("POST", ORDERS + "72544/complete")
+    assert (reply.status, json.loads(reply.body)) == (201, {"orderNumber": "72544", "message": "Successful"})
+    assert world.outcome("DELETE", ORDERS + "72544") == "already_completed"
+    again = world.call("POST", ORDERS + "72544/complete")
+    assert json.loads(again.body)["details"] == ["Error Code: 04", "Error Message: Order already completed"]
+
+
+def test_other_methods_and_paths_are_refused_in_the_vendors_shape(world: World) -> None:
+    for method, path, status in (("PATCH", "72544", 405), ("GET", "72544/frames", 404)):
+        reply = world.call(method, ORDERS + path)
+        assert reply.status == status
+        assert json.loads(reply.body).keys() == {"error", "details"}
+    options = world.call("OPTIONS", ORDERS + "72544")
+    assert (options.status, header(options, "Allow")) == (204, "DELETE")

@@ -64,6 +64,7 @@ SHAPE = Shape(
         "refresh_tokens": RefreshToken(),
         "orders": Order(),
     },
+    indexes=(("credentials", "client"),),
 )
 
 
@@ -119,8 +120,8 @@ def invalid_request(call: Grant) -> bool:
     return not needs[call.grant_type] <= call.body.keys()
 
 
-def invalid_client(call: Grant) -> bool:
-    """RFC 6749, section 5.2: the client is unknown or its secret wrong. A refresh may leave it out (assumed)."""
+def invalid_client_redirect(call: Grant) -> bool:
+    """An unknown client, or a wrong secret, is redirected to the sign-in page. A refresh may leave both out."""
     if call.grant_type == "refresh_token" and "client_id" not in call.body:
         return False
     if call.client is None or not _same(call.client["secret"], call.body.get("client_secret", "")):
@@ -147,6 +148,8 @@ def issue(call: Grant) -> Answer:
             call.world.remove("refresh_tokens", call.refresh_token)
     else:
         client, outcome = call.body["client_id"], "issued"
+    for former in call.world.find("credentials", "client", client):
+        call.world.remove("credentials", former)  # "a new access token for the same credentials ends the previous one"
     access_token = f"exs-access-{call.world.new_identifier('access')}"
     refresh_token = f"exs-refresh-{call.world.new_identifier('refresh')}"
     call.world.put("credentials", access_token, {"client": client, "expires": call.world.after(LIFETIME_SECONDS)})
@@ -168,7 +171,7 @@ RULES = {
     ),
     "issueToken": Rules(
         call=Grant,
-        refusals=(unsupported_grant_type, invalid_request, invalid_client, invalid_grant),
+        refusals=(unsupported_grant_type, invalid_request, invalid_client_redirect, invalid_grant),
         effect=issue,
         answers=("issued", "refreshed"),
     ),

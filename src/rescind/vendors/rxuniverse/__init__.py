@@ -1,4 +1,4 @@
-"""RxUniverse, an optical lab system: cancel an order, and read its status.
+"""RxUniverse, an optical lab system: cancel an order, read its status, complete it, move it to a station.
 
 Sources: "Cancel an Order"
 (https://rxuniverse.atlassian.net/wiki/pages/viewpage.action?navigatingVersions=true&pageId=3070623751) and "Fetch Order
@@ -9,53 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields
-
-from rescind.rules import Answer, Call, Magic, Moment, RecordSchema, Reference, Rules, Shape, Truth, magic_order
+from rescind.rules import Answer, Call, Rules, magic_order
+from rescind.vendors.rxuniverse.shape import SHAPE
 
 if TYPE_CHECKING:
     from rescind.model import Record
 
-COMPLETE, HOLD = "C", "W"
+__all__ = ["RULES", "SHAPE"]
 
-
-class Settings(RecordSchema):
-    """The lab's settings. ``delete_reasons`` is its delete reasons file: texts by code."""
-
-    job_tracker_installed = Truth(load_default=True)
-    enter_reason_code_when_deleting_order = Truth(load_default=False)
-    delete_reasons = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
-
-
-class Station(RecordSchema):
-    """A station of the lab; some prevent an order that has been through them from being cancelled."""
-
-    description = fields.String(required=True)
-    prevents_cancel = Truth(load_default=False)
-
-
-class Status(RecordSchema):
-    """A status that an order can have; the identifier is its letter."""
-
-    description = fields.String(required=True)
-
-
-class Order(RecordSchema):
-    """A job. ``stations`` are those it has been through, the current one last; ``flagged`` is when it was cancelled."""
-
-    trayNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name
-    poNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name
-    status = Reference("statuses", load_default="P")
-    stations = fields.List(Reference("stations"), load_default=list)
-    flagged = Moment(load_default=None, allow_none=True)
-    magic = Magic()
-
-
-SHAPE = Shape(
-    settings=Settings(),
-    collections={"statuses": Status(), "stations": Station(), "orders": Order()},
-    indexes=(("orders", "trayNumber"), ("orders", "poNumber")),
-)
+UNVALID, COMPLETE, HOLD = "U", "C", "W"
 
 
 class OrderCall(Call):
@@ -77,6 +39,12 @@ class OrderCall(Call):
         return {"orderNumber": order["id"], "trayNumber": order["trayNumber"], "poNumber": order["poNumber"]}
 
     @property
+    def reason(self) -> str:
+        """The reason that was given: in the query, in a form or in a JSON body, as the vendor's framework reads it."""
+        in_body = self.body.get("deleteReason", "") if isinstance(self.body, dict) else ""
+        return str(self.parameters.get("deleteReason", in_body))
+
+    @property
     def reason_required(self) -> bool:
         """The setting "Orders1:Enter reason code when deleting order"."""
         return bool(self.world.settings["enter_reason_code_when_deleting_order"])
@@ -96,13 +64,24 @@ class StatusCall(OrderCall):
         order = self.order
         station = order["stations"][-1] if order["stations"] else ""
         status = self.world.get("statuses", order["status"]) or {"description": ""}
+        calculation = self.world.get("calculations", CALCULATED[order["rtCalculated"], order["ltCalculated"]])
         return super().order_values() | {
+            "calculationDesc": (calculation or {"description": ""})["description"],
             "currentStation": station,
+            "currentStationCustomerDesc": _station(self, station)["customer_description"],
+            "currentStationDateTime": _milliseconds(order["stationed"]),
             "currentStationDesc": _station(self, station)["description"],
             "status": order["status"],
             "statusDesc": status["description"],
             "onHold": order["status"] == HOLD,
+            "unvalidMessage": order["unvalidMessage"],
+            "rtCalculated": order["rtCalculated"],
+            "ltCalculated": order["ltCalculated"],
         }
+
+
+CALCULATED = {(True, True): "both", (True, False): "right", (False, True): "left", (False, False): "none"}
+"""The calculations by whether the right and the left eye are calculated."""
 
 
 def not_found(call: OrderCall) -> bool:
@@ -120,6 +99,11 @@ def already_cancelled(call: OrderCall) -> bool:
     return call.order["flagged"] is not None
 
 
+def already_completed(call: OrderCall) -> bool:
+    """The order is complete (assumed: the vendor's v1 refuses it so)."""
+    return bool(call.order["status"] == COMPLETE)
+
+
 def delete_reasons_empty(call: OrderCall) -> bool:
     """A reason is required and none is configured."""
     return call.reason_required and not call.reasons
@@ -127,12 +111,13 @@ def delete_reasons_empty(call: OrderCall) -> bool:
 
 def delete_reason_missing(call: OrderCall) -> bool:
     """A reason is required and none was given."""
-    return call.reason_required and not call.parameters.get("deleteReason")
+    return call.reason_required and not call.reason
 
 
-def delete_reason_invalid(call: OrderCall) -> bool:
+def delete_reason_invalid(call: OrderCall) -> Answer | None:
     """A reason is required and the given one is not configured."""
-    return call.reason_required and call.parameters["deleteReason"] not in call.reasons
+    is_invalid = call.reason_required and call.reason not in call.reasons
+    return Answer("delete_reason_invalid", {"reason": call.reason}) if is_invalid else None
 
 
 def non_cancel_station(call: OrderCall) -> bool:
@@ -143,7 +128,7 @@ def non_cancel_station(call: OrderCall) -> bool:
 def cancel(call: OrderCall) -> Answer:
     """The order is flagged for deletion, not removed; the answer is its last known state."""
     call.world.change("orders", call.order, flagged=call.world.timestamp)
-    ignored = call.parameters.get("deleteReason") and not call.reason_required
+    ignored = call.reason and not call.reason_required
     return Answer("cancelled_reason_ignored" if ignored else "cancelled", {"order": call.order_values()})
 
 
@@ -157,8 +142,78 @@ def read_status(call: StatusCall) -> Answer:
     return Answer("status", {"order": call.order_values()})
 
 
+def order_not_found(call: OrderCall) -> bool:
+    """01: no order has this number."""
+    return not call.order
+
+
+def order_deleted(call: OrderCall) -> bool:
+    """02: the order is marked for cancellation."""
+    return call.order["flagged"] is not None
+
+
+def order_unvalid(call: OrderCall) -> bool:
+    """03: the order is unvalid."""
+    return bool(call.order["status"] == UNVALID)
+
+
+def order_already_completed(call: OrderCall) -> bool:
+    """04: the order is complete."""
+    return bool(call.order["status"] == COMPLETE)
+
+
+def order_on_hold(call: OrderCall) -> bool:
+    """05: the order is on hold."""
+    return bool(call.order["status"] == HOLD)
+
+
+def complete(call: OrderCall) -> Answer:
+    """The order is complete; the vendor flags it, and its Job Tracker completes it a little later."""
+    answer = Answer("completed", {"order": call.order_values()})
+    call.world.change("orders", call.order, status=COMPLETE)
+    return answer
+
+
+class CheckIn(OrderCall):
+    """A call of checkIn."""
+
+    def find_order(self) -> Record | None:
+        """The order with this number."""
+        return self.world.get("orders", self.body["order"])
+
+
+def job_not_found(call: CheckIn) -> Answer | None:
+    """No such order."""
+    return None if call.order else Answer("job_not_found", {"input": call.body})
+
+
+def invalid_station(call: CheckIn) -> Answer | None:
+    """No such station."""
+    known = call.world.get("stations", call.body["station"])
+    return None if known else Answer("invalid_station", {"input": call.body})
+
+
+def check_in(call: CheckIn) -> Answer:
+    """The order is at the station, and has been there from now on."""
+    stations = [*call.order["stations"], call.body["station"]]
+    call.world.change("orders", call.order, stations=stations, stationed=call.world.timestamp)
+    return Answer("checked_in", {"input": call.body})
+
+
+def _milliseconds(moment: str | None) -> str | None:
+    """Return a moment of the world with milliseconds, as the vendor writes it."""
+    if moment is None:
+        return None
+    seconds, _, fraction = moment.removesuffix("Z").partition(".")
+    return f"{seconds}.{fraction[:3]:0<3}Z"
+
+
 def _station(call: OrderCall, number: str) -> Record:
-    return call.world.get("stations", number) or {"description": "", "prevents_cancel": False}
+    return call.world.get("stations", number) or {
+        "description": "",
+        "customer_description": "",
+        "prevents_cancel": False,
+    }
 
 
 RULES = {
@@ -169,6 +224,7 @@ RULES = {
             magic_order,
             job_tracker_missing,
             already_cancelled,
+            already_completed,
             delete_reasons_empty,
             delete_reason_missing,
             delete_reason_invalid,
@@ -182,5 +238,24 @@ RULES = {
         refusals=(not_found, magic_order, marked_for_cancellation),
         effect=read_status,
         answers=("status",),
+    ),
+    "completeOrder": Rules(
+        call=OrderCall,
+        refusals=(
+            order_not_found,
+            magic_order,
+            order_deleted,
+            order_unvalid,
+            order_already_completed,
+            order_on_hold,
+        ),
+        effect=complete,
+        answers=("completed",),
+    ),
+    "checkIn": Rules(
+        call=CheckIn,
+        refusals=(job_not_found, invalid_station),
+        effect=check_in,
+        answers=("checked_in",),
     ),
 }

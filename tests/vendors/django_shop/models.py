@@ -1,0 +1,26 @@
+"""Customers and their orders."""
+# mypy: disable-error-code="misc"  # the framework comes without types, so that every base class is Any
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class Customer(AbstractBaseUser):
+    """A customer, who is known by an e-mail address."""
+
+    email = models.EmailField(unique=True)
+    is_active = models.BooleanField(default=True)
+
+    objects = BaseUserManager()
+    USERNAME_FIELD = "email"
+
+
+class Order(models.Model):
+    """An order of a customer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE)
