@@ -133,6 +133,11 @@ class World:
         self.transaction.write("serials", f"{self.vendor}/{kind}", serial)
         return hashlib.blake2b(f"{self.vendor}/{kind}/{serial}".encode(), digest_size=16).hexdigest()
 
+    def new_uuid(self, kind: str) -> str:
+        """Make an identifier like ``new_identifier``, in the form of a random UUID (RFC 9562, section 5.4)."""
+        text = self.new_identifier(kind)
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
+
     def _observed(self, collection: str, record: Record) -> Record:
         return Observed(record, _name(collection, record["id"]), self.notes)
 

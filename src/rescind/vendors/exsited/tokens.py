@@ -1,8 +1,7 @@
-"""Exsited, billing: delete an order for good, with an OAuth 2.0 token.
+"""Getting a token, by the client credentials grant or the refresh grant.
 
-Sources: "Order DELETE API Documentation", "Exsited API Authentication"
-(https://developer.exsited.com/exsited-api-authentication), and for what they leave open RFC 6749 (the grants) and
-RFC 6750 (the bearer token, which the contract checks).
+Sources: "Exsited API Authentication" (https://developer.exsited.com/exsited-api-authentication), auth/token_provider.py
+of https://pypi.org/project/exsited/4.0.2/, and for what they leave open RFC 6749, section 5.2.
 """
 
 from __future__ import annotations
@@ -11,80 +10,12 @@ import hmac
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from marshmallow import fields, validate
-
-from rescind.rules import Answer, Call, Magic, Moment, RecordSchema, Reference, Rules, Shape, Truth, magic_order
+from rescind.rules import Answer, Call
 
 if TYPE_CHECKING:
     from rescind.model import Record
 
-
 LIFETIME_SECONDS = 3600
-
-
-class Settings(RecordSchema):
-    """The settings of the account, which has no setting."""
-
-
-class AccessToken(RecordSchema):
-    """An access token; without ``expires`` it never does."""
-
-    client = Reference("clients", required=True)
-    expires = Moment(load_default=None, allow_none=True)
-
-
-class Client(RecordSchema):
-    """An API client and its secret."""
-
-    secret = fields.String(required=True, validate=validate.Length(min=1))
-    redirect_uri = fields.String(required=True)
-
-
-class RefreshToken(RecordSchema):
-    """A refresh token, spent by its first use unless it is ``reusable``."""
-
-    client = Reference("clients", required=True)
-    reusable = Truth(load_default=False)
-
-
-class Order(RecordSchema):
-    """An order, as far as a reader wants to recognise it."""
-
-    name = fields.String(load_default="")
-    status = fields.String(load_default="ACTIVE")
-    total = fields.String(load_default="0.00")
-    magic = Magic()
-
-
-SHAPE = Shape(
-    settings=Settings(),
-    collections={
-        "credentials": AccessToken(),
-        "clients": Client(),
-        "refresh_tokens": RefreshToken(),
-        "orders": Order(),
-    },
-    indexes=(("credentials", "client"),),
-)
-
-
-class Deletion(Call):
-    """A call of deleteOrder."""
-
-    def find_order(self) -> Record | None:
-        """The order with this identifier."""
-        return self.world.get("orders", self.parameters["order_id"])
-
-
-def order_not_found(call: Deletion) -> bool:
-    """No such order, or one that was deleted (assumed)."""
-    return not call.order
-
-
-def delete(call: Deletion) -> Answer:
-    """The order is removed permanently; nothing of it remains."""
-    call.world.remove("orders", call.order)
-    return Answer("deleted")
 
 
 class Grant(Call):
@@ -160,19 +91,3 @@ def issue(call: Grant) -> Answer:
 
 def _same(secret: str, given: str) -> bool:
     return hmac.compare_digest(secret.encode(), given.encode())
-
-
-RULES = {
-    "deleteOrder": Rules(
-        call=Deletion,
-        refusals=(order_not_found, magic_order),
-        effect=delete,
-        answers=("deleted",),
-    ),
-    "issueToken": Rules(
-        call=Grant,
-        refusals=(unsupported_grant_type, invalid_request, invalid_client_redirect, invalid_grant),
-        effect=issue,
-        answers=("issued", "refreshed"),
-    ),
-}
