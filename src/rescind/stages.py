@@ -30,7 +30,9 @@ def skip(exchange: Exchange) -> Decision | None:
     why = operation.not_simulated.get(request.method)
     if why:
         detail = f"{request.method} {request.path} is not simulated: {why}"
-        remedy = f"use {operation.allow}" if operation.allow else "stub this call: the sandbox has no method of this path"
+        remedy = (
+            f"use {operation.allow}" if operation.allow else "stub this call: the sandbox has no method of this path"
+        )
         problem = Problem(HTTPStatus.NOT_IMPLEMENTED, detail, remedy, {"Allow": operation.allow})
         return _own_decision("not simulated", problem)
     return None if operation.examples else _own_decision("routing", refuse_method(request, operation.allow))

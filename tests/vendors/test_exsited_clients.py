@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 
-
 PROGRAMS = Path(__file__).parent / "exsited_clients"
 GONE = {"message": "Something went wrong!", "errors": ["Order ORD-10001 does not exist."],
         "raw": {"errors": [{"code": 404, "message": "Order ORD-10001 does not exist."}]}}  # fmt: skip
@@ -72,5 +71,3 @@ def test_version_4_deletes_refreshes_and_is_redirected(sandbox: str) -> None:
         "deleted": 204, "again": [404, "not_found"], "listed": ["ORD-10002", "ORD-10003"],
         "after its token expired": 204,
     }  # fmt: skip
-
-

@@ -3,8 +3,16 @@
 import json
 import sys
 
-from exsited import AuthConfig, ExsitedClient, MemoryTokenStore, SdkAuthError, SdkConfig, TokenProvider, Transport
-from exsited import iter_records
+from exsited import (
+    AuthConfig,
+    ExsitedClient,
+    MemoryTokenStore,
+    SdkAuthError,
+    SdkConfig,
+    TokenProvider,
+    Transport,
+    iter_records,
+)
 
 TOKEN_PATH = "/api/v1/oauth2/token"
 
@@ -22,7 +30,9 @@ def client(base_url, secret="rescind-secret", record=None):
     transport, store = Transport(config), MemoryTokenStore()
     if record:
         store.write_token_record(record)
-    return ExsitedClient(config, transport=transport, token_provider=TokenProvider(config, transport, store, token_path=TOKEN_PATH))
+    return ExsitedClient(
+        config, transport=transport, token_provider=TokenProvider(config, transport, store, token_path=TOKEN_PATH)
+    )
 
 
 def main(base_url):

@@ -47,7 +47,7 @@ class Listing(Call):
 
     @cached_property
     def orders(self) -> list[Record]:
-        """Every order but the magic ones, in the order that is asked for; an unknown field or direction asks nothing."""
+        """Every order but the magic ones, sorted as is asked; an unknown field or direction asks for nothing."""
         orders = [order for order in self.world.records("orders") if not order["magic"]]
         field = _SORTED_BY.get(self.parameters.get("order_by", ""))
         if field:

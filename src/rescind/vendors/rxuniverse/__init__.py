@@ -1,8 +1,9 @@
-"""RxUniverse, an optical lab system: cancel an order, read its status, complete it, move it to a station.
+"""RxUniverse, an optical lab system: cancel an order, read it and its status, complete it, move it to a station.
 
 Sources: "Cancel an Order"
-(https://rxuniverse.atlassian.net/wiki/pages/viewpage.action?navigatingVersions=true&pageId=3070623751) and "Fetch Order
-Status" (https://rxuniverse.atlassian.net/wiki/pages/viewpage.action?pageId=3075244040).
+(https://rxuniverse.atlassian.net/wiki/pages/viewpage.action?navigatingVersions=true&pageId=3070623751), "Fetch Order
+Status" (https://rxuniverse.atlassian.net/wiki/pages/viewpage.action?pageId=3075244040), "Fetch a Single Order",
+"Complete an Order" and "Create Job Track" of the same wiki.
 """
 
 from __future__ import annotations
@@ -80,6 +81,20 @@ class StatusCall(OrderCall):
         }
 
 
+class FullCall(StatusCall):
+    """A call of getOrder."""
+
+    def order_values(self) -> dict[str, Any]:
+        """The fields of its status, and those that only the order has."""
+        return super().order_values() | {name: self.order[name] for name in FIELDS}
+
+
+FIELDS = (
+    "arCode", "arDesc", "balanceLens", "createdUser", "customerJobId", "customerNumber", "dateCompleted", "dateOrdered",
+    "dateReceived", "dateTimeValid", "dateWanted", "frameA",
+)  # fmt: skip
+"""The fields of a single order beside those of its status, as far as their names are known."""
+
 CALCULATED = {(True, True): "both", (True, False): "right", (False, True): "left", (False, False): "none"}
 """The calculations by whether the right and the left eye are calculated."""
 
@@ -142,6 +157,11 @@ def read_status(call: StatusCall) -> Answer:
     return Answer("status", {"order": call.order_values()})
 
 
+def read_order(call: FullCall) -> Answer:
+    """The order with its station and status."""
+    return Answer("order", {"order": call.order_values()})
+
+
 def order_not_found(call: OrderCall) -> bool:
     """01: no order has this number."""
     return not call.order
@@ -170,7 +190,7 @@ def order_on_hold(call: OrderCall) -> bool:
 def complete(call: OrderCall) -> Answer:
     """The order is complete; the vendor flags it, and its Job Tracker completes it a little later."""
     answer = Answer("completed", {"order": call.order_values()})
-    call.world.change("orders", call.order, status=COMPLETE)
+    call.world.change("orders", call.order, status=COMPLETE, dateCompleted=call.world.timestamp[:10])
     return answer
 
 
@@ -238,6 +258,12 @@ RULES = {
         refusals=(not_found, magic_order, marked_for_cancellation),
         effect=read_status,
         answers=("status",),
+    ),
+    "getOrder": Rules(
+        call=FullCall,
+        refusals=(not_found, magic_order, marked_for_cancellation),
+        effect=read_order,
+        answers=("order",),
     ),
     "completeOrder": Rules(
         call=OrderCall,

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from rescind.rules import Magic, Moment, RecordSchema, Reference, Shape, Truth
+
+
+class Date(fields.String):
+    """A date, or None where there is none yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            load_default=None,
+            allow_none=True,
+            validate=validate.Regexp(r"^\d{4}-\d{2}-\d{2}\Z", error="Write a date such as 2026-11-20."),
+        )
 
 
 class Settings(RecordSchema):
@@ -38,15 +49,27 @@ class Status(RecordSchema):
 class Order(RecordSchema):
     """A job. ``stations`` are those it has been through, the current one last; ``flagged`` is when it was cancelled."""
 
-    trayNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name
-    poNumber = fields.String(load_default="")  # noqa: N815 - the vendor's name
+    trayNumber = fields.String(load_default="")
+    poNumber = fields.String(load_default="")
     status = Reference("statuses", load_default="P")
     stations = fields.List(Reference("stations"), load_default=list)
     stationed = Moment(load_default=None, allow_none=True)
-    unvalidMessage = fields.String(load_default="")  # noqa: N815 - the vendor's name
-    rtCalculated = Truth(load_default=True)  # noqa: N815 - the vendor's name
-    ltCalculated = Truth(load_default=True)  # noqa: N815 - the vendor's name
+    unvalidMessage = fields.String(load_default="")
+    rtCalculated = Truth(load_default=True)
+    ltCalculated = Truth(load_default=True)
     flagged = Moment(load_default=None, allow_none=True)
+    arCode = fields.String(load_default="")
+    arDesc = fields.String(load_default="")
+    balanceLens = fields.String(load_default="", validate=validate.OneOf(["", "R", "L"]))
+    createdUser = fields.String(load_default="")
+    customerJobId = fields.String(load_default="", validate=validate.Length(max=21))
+    customerNumber = fields.String(load_default="", validate=validate.Length(max=8))
+    dateCompleted = Date()
+    dateOrdered = Date()
+    dateReceived = Date()
+    dateTimeValid = Date()
+    dateWanted = Date()
+    frameA = fields.String(load_default="")
     magic = Magic()
 
 
