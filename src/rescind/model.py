@@ -151,6 +151,12 @@ class Fact(NamedTuple):
     value: Any
 
 
+class Code(str):
+    """Stands in the values of an answer for a text of the document, which the example's ``x-texts`` has by this code."""
+
+    __slots__ = ()
+
+
 class Answer(NamedTuple):
     """What a rule answers: the name of an outcome, and the values that its example may be filled with."""
 

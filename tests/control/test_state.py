@@ -30,8 +30,8 @@ def test_record_is_added_replaced_changed_and_removed(world: World) -> None:
     status, record = state(world, "PUT", path, {"account": 1001, "items": [{"product": "MUG-BLUE", "quantity": 1}]})
     assert (status, record["id"], record["created_through_api"]) == (201, "5", True)
     assert state(world, "PUT", path, {"account": 1002})[0] == 200
-    assert state(world, "PATCH", path, {"native_marketplace": "X"})[1]["account"] == 1002
-    assert state(world, "GET", path)[1]["native_marketplace"] == "X"
+    assert state(world, "PATCH", path, {"notes": "X"})[1]["account"] == 1002
+    assert state(world, "GET", path)[1]["notes"] == "X"
     assert "5" in state(world, "GET", "alephee")[1]["orders"]
     assert state(world, "DELETE", path)[0] == 204
     assert state(world, "DELETE", path)[0] == 404

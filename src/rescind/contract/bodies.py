@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rescind.contract.expressions import MISSING, Scope, compile_template
+from rescind.model import Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +58,7 @@ def compile_reply_body(
 ) -> Body:
     """Compile an example's value and the templates that fill it, by JSON pointers into the value.
 
-    A text of the answer that is a code of ``texts`` is shown as the text of that code.
+    A ``Code`` in the answer is shown as its text in ``texts``.
 
     Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.
     """
@@ -101,7 +102,7 @@ def _spelled_out(value: Any, texts: Mapping[str, str]) -> Any:
         return {key: _spelled_out(part, texts) for key, part in value.items()}
     if isinstance(value, list):
         return [_spelled_out(part, texts) for part in value]
-    return texts.get(value, value) if isinstance(value, str) else value
+    return texts[value] if isinstance(value, Code) else value
 
 
 def _as_text(value: Any) -> str:

@@ -65,6 +65,9 @@ class State:
         is_new = self._world.get(collection, identifier) is None
         if record.get("id", identifier) != identifier:
             raise invalid_fields([(("id",), f"is not {identifier!r}, which the path says")], schema)
+        misnamed = self._vendor.shape.wrong_identifier(collection, identifier)
+        if misnamed:
+            raise invalid_fields([(("id",), misnamed)], schema)
         fitting = checked(schema, {name: value for name, value in record.items() if name != "id"})
         wrong = list(self._vendor.shape.dangling(collection, fitting, self._exists))
         if fitting.get("magic") not in (None, *self._vendor.outcomes):

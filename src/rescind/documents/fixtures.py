@@ -129,6 +129,9 @@ def _collections(
                 report(len(mine))
                 identifier = str(key)
                 place = (str(name), identifier)
+                wrong = shape.wrong_identifier(str(name), identifier)
+                if wrong:
+                    findings.append(document.finding(place, wrong, "write a number such as 72001"))
                 mine[identifier] = _checked(schema, record, document, place, findings) | {"id": identifier}
     return collections
 

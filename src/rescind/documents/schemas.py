@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields, validate
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 
 class RecordSchema(Schema):
-    """One record of a collection; a field that it does not declare is refused."""
+    """One record of a collection; a field that it does not declare is refused.
+
+    Where ``is_numbered`` is set, the identifiers are whole numbers.
+    """
+
+    is_numbered: ClassVar[bool] = False
 
     class Meta:
         """Refuse unknown fields."""
@@ -67,6 +73,7 @@ class OpenSchema(Schema):
 
 
 _OPEN = OpenSchema()
+_WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 class Reference(fields.String):
@@ -92,6 +99,14 @@ class Shape:
     def schema(self, collection: str) -> Schema | None:
         """Return the schema of a collection's records; None if there is no such collection."""
         return self.collections.get(collection) if self.collections else _OPEN
+
+    def wrong_identifier(self, collection: str, identifier: str) -> str | None:
+        """Return what is wrong with the identifier of a record; None if it is good."""
+        schema = self.schema(collection)
+        is_numbered = isinstance(schema, RecordSchema) and schema.is_numbered
+        if is_numbered and not _WHOLE_NUMBER.fullmatch(identifier):
+            return f"the identifiers of {collection} are whole numbers, not {identifier!r}"
+        return None
 
     def relative_moments(self, collection: str, record: Record) -> tuple[str, ...]:
         """Return the fields of a record that hold a moment relative to the beginning of the sandbox."""

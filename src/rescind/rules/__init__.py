@@ -6,13 +6,14 @@ then the effect. Rules see one ``Call`` and depend on nothing else, since the st
 
 from rescind.contract.expressions import MISSING
 from rescind.documents.schemas import Magic, Moment, RecordSchema, Reference, Shape, Truth
-from rescind.model import Answer
+from rescind.model import Answer, Code
 from rescind.rules.call import Call, Rules, magic_order
 
 __all__ = [
     "MISSING",
     "Answer",
     "Call",
+    "Code",
     "Magic",
     "Moment",
     "RecordSchema",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from rescind.rules import MISSING, Answer
+from rescind.rules import MISSING, Answer, Code
 from rescind.vendors.ecommerce.orders import Reading
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ class Update(Reading):
         """What is wrong with the address, field by field."""
         body = {} if self.body is MISSING else self.body
         if not isinstance(body, dict):
-            return {"non_field_errors": ["object"]}
+            return {"non_field_errors": [Code("object")]}
         if body.get("address") is None:
-            return {"address": ["null" if "address" in body else "required"]}
+            return {"address": [Code("null" if "address" in body else "required")]}
         if not isinstance(body["address"], dict):
-            return {"address": ["object"]}
+            return {"address": [Code("object")]}
         problems = {name: problem(body["address"].get(name, MISSING)) for name, problem in ADDRESS.items()}
-        return {name: [problem] for name, problem in problems.items() if problem}
+        return {name: [Code(problem)] for name, problem in problems.items() if problem}
 
 
 def not_awaiting_payment(call: Update) -> bool:

@@ -36,7 +36,6 @@ class Customer(RecordSchema):
     """A customer; the identifier is the e-mail address."""
 
     is_active = Truth(load_default=True)
-
     first_name = fields.String(required=True)
     last_name = fields.String(required=True)
 
@@ -54,6 +53,7 @@ class Address(RecordSchema):
 class Product(RecordSchema):
     """A product."""
 
+    is_numbered = True
     name = fields.String(required=True)
     slug = fields.String(required=True)
 
@@ -61,6 +61,7 @@ class Product(RecordSchema):
 class Variant(RecordSchema):
     """A variant of a product."""
 
+    is_numbered = True
     product = Reference("products", required=True)
     name = fields.String(required=True)
 
@@ -68,6 +69,7 @@ class Variant(RecordSchema):
 class Offer(RecordSchema):
     """An offer that items can be bought under."""
 
+    is_numbered = True
     name = fields.String(required=True)
     percent = fields.Integer(strict=True, required=True, validate=validate.Range(0, 100))
 
@@ -81,6 +83,7 @@ class Voucher(RecordSchema):
 class Item(RecordSchema):
     """A line of an order."""
 
+    is_numbered = True
     order = Reference("orders", required=True)
     product = Reference("products", required=True)
     variant = Reference("variants", load_default=None, allow_none=True)
