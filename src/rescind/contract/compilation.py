@@ -99,6 +99,7 @@ def _verified(spec: Spec, operation: Operation) -> Operation:
 
 def _compile(spec: Spec, vendor: str, where: _Where, part: Mapping[str, Any], place: Pointer) -> Operation:
     item = spec.at(where.place) if where.path else {}
+    allow = _allow(spec, item, where.place)
     operation_id = part.get("operationId") or _FALLBACKS.get(where.key) or slug(f"{where.key} {where.path}")
     limit = part.get("x-rate-limit")
     return Operation(
@@ -110,19 +111,23 @@ def _compile(spec: Spec, vendor: str, where: _Where, part: Mapping[str, Any], pl
         body=_body(spec, part, place),
         security=_security(spec, part.get("security", spec.data.get("security", [])), place),
         rate_limit=RateLimit(**limit) if limit else None,
-        examples=dict(compile_outcomes(spec, (vendor, operation_id), part["responses"], (*place, "responses"))),
+        examples=dict(compile_outcomes(spec, (vendor, operation_id), part["responses"], (*place, "responses"), allow)),
         place=place,
         conventions=spec.conventions,
-        allow=_allow(item, spec.conventions),
+        allow=allow,
     )
 
 
-def _allow(item: Mapping[str, Any], conventions: Conventions) -> str:
-    """Return the exact ``Allow`` header of a path."""
+def _allow(spec: Spec, item: Mapping[str, Any], place: Pointer) -> str:
+    """Return the exact ``Allow`` header of a path: its methods, in the order of ``x-allow`` if that is there."""
     methods = {method.upper() for method in METHODS if method in item}
-    if "GET" in methods and conventions.has_implicit_head:
+    if "GET" in methods and spec.conventions.has_implicit_head:
         methods.add("HEAD")
-    return ", ".join(sorted(methods))
+    stated: str | None = item.get("x-allow")
+    if stated is not None and set(stated.split(", ")) != methods:
+        remedy = f"list the methods of the path: {', '.join(sorted(methods))}"
+        raise spec.error((*place, "x-allow"), f"x-allow lists {stated}, which are not the methods of the path", remedy)
+    return stated or ", ".join(sorted(methods))
 
 
 def _body(spec: Spec, part: Mapping[str, Any], place: Pointer) -> Body | None:

@@ -27,6 +27,7 @@ EXTENSIONS = (
     "x-other-methods",
     "x-other-paths",
     "x-not-simulated",
+    "x-allow",
     "x-before-security",
     "x-scheme-case",
     "x-sources",

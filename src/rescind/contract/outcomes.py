@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rescind.contract.expressions import MISSING
 from rescind.contract.http import OWN_FIELDS
 from rescind.contract.provenance import of_document, parse_provenance
-from rescind.contract.replies import Example, compile_example
+from rescind.contract.replies import Example, HeaderText, compile_example
 from rescind.contract.sample import sample
 from rescind.model import Outcome, reason_phrase
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rescind.contract.document import Spec
     from rescind.documents.reading import Pointer
     from rescind.model import Provenance
+
+
+_ALLOW = "{$allow}"
 
 
 class NamedExample(NamedTuple):
@@ -32,9 +35,11 @@ class NamedExample(NamedTuple):
 
 
 def compile_outcomes(
-    spec: Spec, owner: tuple[str, str], responses: Mapping[str, Any], place: Pointer
+    spec: Spec, owner: tuple[str, str], responses: Mapping[str, Any], place: Pointer, allow: str = ""
 ) -> Iterator[tuple[str, Example]]:
     """Compile every example of every response; ``owner`` is the vendor and the operation.
+
+    A header ``{$allow}`` is ``allow``, the methods of the path.
 
     Two examples of one name differ by their status, unless they say where they are known from: then each needs
     a name of its own. Raises SpecError for that, and for a template that cannot be understood.
@@ -55,7 +60,7 @@ def compile_outcomes(
             summary = shown.example.get("summary", part["description"])
             absent = shown.example.get("x-why-absent", {})
             outcome = Outcome(*owner, name, status, summary, _provenance(spec, shown), absent)
-            yield name, _example(spec, outcome, shown, headers)
+            yield name, _example(spec, outcome, shown, headers, allow)
 
 
 def slug(text: str) -> str:
@@ -63,11 +68,11 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
-def _example(spec: Spec, outcome: Outcome, shown: NamedExample, headers: Mapping[str, Any]) -> Example:
-    own = {header.lower(): (header, text) for header, text in shown.example.get("x-headers", {}).items()}
-    named: dict[str, Any] = dict(own.pop(header.lower(), (header, text)) for header, text in headers.items())
-    named |= dict(own.values())
-    named = {header: text for header, text in named.items() if text is not None}  # null leaves a header out
+def _example(spec: Spec, outcome: Outcome, shown: NamedExample, headers: Mapping[str, HeaderText], allow: str) -> Example:
+    own = {name.lower(): (name, HeaderText(text)) for name, text in shown.example.get("x-headers", {}).items()}
+    named = dict(own.pop(name.lower(), (name, header)) for name, header in headers.items()) | dict(own.values())
+    named = {name: HeaderText(allow) if header.text == _ALLOW else header for name, header in named.items()}
+    named = {name: header for name, header in named.items() if header.text is not None}  # null leaves a header out
     templates, texts = shown.example.get("x-values", {}), shown.example.get("x-texts")
     try:
         return compile_example(
@@ -118,16 +123,17 @@ def _made_up(spec: Spec, content: Mapping[str, Any], place: Pointer, status: int
     return NamedExample(name, media_type, {"value": sample(spec, media.get("schema", {}))}, place, is_made_up=True)
 
 
-def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[str, Any]:
+def _headers(spec: Spec, response: Mapping[str, Any], place: Pointer) -> dict[str, HeaderText]:
     """Return the templates of the headers that say x-value, and the plain values of the others."""
-    headers: dict[str, Any] = {}
+    headers: dict[str, HeaderText] = {}
     for name, header in response.get("headers", {}).items():
         part, _ = spec.follow(header, (*place, "headers", name))
-        value = part.get("x-value", part.get("example", MISSING))
+        example = part.get("example", MISSING)
+        value = part.get("x-value", example)
         if value is MISSING and part.get("required"):
             value = sample(spec, part.get("schema", {}))
         if value is not MISSING and name.lower() not in OWN_FIELDS:
-            headers[name] = value
+            headers[name] = HeaderText(value, example)
     return headers
 
 

@@ -11,7 +11,7 @@ import jsonschema_rs
 
 from rescind.contract.expressions import MISSING
 from rescind.contract.patterns import BACKTRACKING, LINEAR
-from rescind.contract.received import FORM, is_text, load_cookie_parser
+from rescind.contract.received import FORMS, is_text, load_cookie_parser
 from rescind.contract.sample import sample
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Body:
     def given(self, received: Received) -> Any:
         """Return the body as far as it can be parsed, for rules that decide on it; else ``MISSING``."""
         try:
-            return received.form() if received.media_type == FORM else received.json()
+            return received.form() if received.media_type in FORMS else received.json()
         except ValueError:
             return MISSING
 
@@ -176,10 +176,10 @@ class Body:
         if validator is None:
             given = received.media_type or "missing"
             raise UnsupportedMediaTypeError(f"the media type is {given}, not {', '.join(self.validators)}")
-        if not received.media_type.endswith("json") and received.media_type != FORM:
+        if not received.media_type.endswith("json") and received.media_type not in FORMS:
             return received.request.body
         try:
-            value = received.form() if received.media_type == FORM else received.json()
+            value = received.form() if received.media_type in FORMS else received.json()
         except ValueError as wrong:
             raise MalformedBodyError(str(wrong)) from None
         error = next(validator.iter_errors(value), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from functools import cached_property
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 
 FORM: Final = "application/x-www-form-urlencoded"
+MULTIPART: Final = "multipart/form-data"
+FORMS: Final = (FORM, MULTIPART)
 
 
 class Received:
@@ -53,9 +56,24 @@ class Received:
         return body if isinstance(body, dict) else {}
 
     def form(self) -> dict[str, str]:
-        """Parse the body as a form; of a repeated field the first. Raises ValueError for text that is not UTF-8."""
+        """Parse the body as a form, as its media type says; of a repeated field the first, and no files.
+
+        Raises ValueError for text that is not UTF-8, and for parts that cannot be told apart.
+        """
+        if self.media_type == MULTIPART:
+            return self._parts()
         fields = _parse_query(self.request.body.decode())
         return {name: values[0] for name, values in fields.items()}
+
+    def _parts(self) -> dict[str, str]:
+        from werkzeug.formparser import MultiPartParser  # noqa: PLC0415 - few calls need it
+        from werkzeug.http import parse_options_header  # noqa: PLC0415
+
+        body = self.request.body
+        _, options = parse_options_header(self.request.headers.get("content-type"))
+        boundary = options.get("boundary", "").encode()
+        form, _ = MultiPartParser().parse(io.BytesIO(body), boundary, len(body))
+        return form.to_dict()
 
     def json(self) -> Any:
         """Parse the body as JSON. Raises ValueError for invalid JSON."""

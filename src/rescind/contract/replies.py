@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rescind.contract.bodies import compile_reply_body
 from rescind.contract.expressions import MISSING, Scope, compile_template
@@ -21,6 +21,21 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+class HeaderText(NamedTuple):
+    """The value of a header, a template or plain, and what is sent where a value of the template is not there."""
+
+    text: Any
+    otherwise: Any = MISSING
+
+
+class VaryingHeader(NamedTuple):
+    """A header whose value is filled in."""
+
+    name: str
+    template: Callable[[Scope], Any]
+    otherwise: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """An outcome, and how the spec says that it looks.
@@ -31,7 +46,7 @@ class Example:
 
     outcome: Outcome
     body: Body
-    headers: tuple[tuple[str, Callable[[Scope], Any]], ...]
+    headers: tuple[VaryingHeader, ...]
     fixed_headers: tuple[tuple[str, str], ...]
     static: Reply | None
     place: Pointer = ()
@@ -39,16 +54,17 @@ class Example:
     def reply(self, received: Received, values: Mapping[str, Any]) -> Reply:
         """Return the reply, filled from the request and from the values of the answer.
 
-        A template whose value is not there leaves the example as it stands; a header is then left out.
+        A template whose value is not there leaves the example as it stands; a header without one is then left out.
         """
         return self.static or self._fill(Scope(received, values))
 
     def _fill(self, scope: Scope) -> Reply:
         headers = []
-        for name, template in self.headers:
-            value = template(scope)
+        for header in self.headers:
+            value = header.template(scope)
+            value = header.otherwise if value is MISSING else value
             if value is not MISSING:
-                headers.append((name, _field_value(value)))
+                headers.append((header.name, _field_value(value)))
         return Reply(self.outcome.status, (*headers, *self.fixed_headers), self.body.fill(scope))
 
 
@@ -57,18 +73,21 @@ def compile_example(  # noqa: PLR0913, PLR0917 - the parts of an example, each o
     media_type: str | None,
     value: Any,
     templates: Mapping[str, str],
-    headers: Mapping[str, Any],
+    headers: Mapping[str, HeaderText],
     place: Pointer = (),
     texts: Mapping[str, str] | None = None,
 ) -> Example:
-    """Compile an example. ``media_type`` is None for a reply without a body; ``headers`` are templates by name,
-    ``texts`` those of the codes in values.
+    """Compile an example. ``media_type`` is None for a reply without a body; ``texts`` are those of codes in values.
 
     Raises ValueError for an expression that cannot be understood, or a pointer to a part that does not exist.
     """
     body = compile_reply_body(value, media_type, templates, texts or {})
-    varying = tuple((name, compile_template(text)) for name, text in headers.items() if _varies(text))
-    fixed = [(name, _field_value(text)) for name, text in headers.items() if not _varies(text)]
+    varying = tuple(
+        VaryingHeader(name, compile_template(text), otherwise)
+        for name, (text, otherwise) in headers.items()
+        if _varies(text)
+    )
+    fixed = [(name, _field_value(text)) for name, (text, _) in headers.items() if not _varies(text)]
     if media_type:
         fixed.append(("Content-Type", media_type))
     static = None if body.gaps or varying else Reply(outcome.status, tuple(fixed), body.start.encode(errors="replace"))

@@ -19,7 +19,7 @@ def refuse_method(call: Call) -> Answer:
         operation.first(HTTPStatus.OK, HTTPStatus.NO_CONTENT) if call.received.request.method == "OPTIONS" else None
     )
     refusal = options or operation.first(HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_FOUND)
-    return Answer(refusal or next(iter(operation.examples)), {"allow": operation.allow})
+    return Answer(refusal or next(iter(operation.examples)))
 
 
 def refuse_path(call: Call) -> Answer:

@@ -15,6 +15,9 @@ from rescind.vendors.ecommerce.orders import Reading
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rescind.model import Record
+    from rescind.rules.world import World
+
 
 class Update(Reading):
     """A call of updateOrder."""
@@ -29,8 +32,7 @@ class Update(Reading):
             return {"address": [Code("null" if "address" in body else "required")]}
         if not isinstance(body["address"], dict):
             return {"address": [Code("object")]}
-        problems = {name: problem(body["address"].get(name, MISSING)) for name, problem in ADDRESS.items()}
-        return {name: [Code(problem)] for name, problem in problems.items() if problem}
+        return address_errors(body["address"])
 
 
 def not_awaiting_payment(call: Update) -> bool:
@@ -45,13 +47,26 @@ def invalid_address(call: Update) -> Answer | None:
 
 def update(call: Update) -> Answer:
     """The order has the new address, which no other order has."""
-    address = call.body["address"]
-    identifier = f"{call.order['id']}-{call.world.new_identifier('address')[:8]}"
-    fields = {name: str(address[name]).strip() for name in ADDRESS}
-    call.world.put("addresses", identifier, {**fields, "postal_code": int(address["postal_code"])})
+    identifier = keep_address(call.world, call.order["id"], call.body["address"])
     call.world.change("orders", call.order, billing_address=identifier, updated=call.world.timestamp)
     call.__dict__.pop("order", None)
     return Answer("updated", {"order": call.order_values()})
+
+
+def address_errors(address: Any) -> dict[str, list[str]]:
+    """Return what is wrong with an address, field by field."""
+    if not isinstance(address, dict):
+        return {"non_field_errors": [Code("object")]}
+    problems = {name: problem(address.get(name, MISSING)) for name, problem in ADDRESS.items()}
+    return {name: [Code(problem)] for name, problem in problems.items() if problem}
+
+
+def keep_address(world: World, order: str, address: Record) -> str:
+    """Add the address to the world, for this order only; return its identifier."""
+    identifier = f"{order}-{world.new_identifier('address')[:8]}"
+    fields = {name: str(address[name]).strip() for name in ADDRESS}
+    world.put("addresses", identifier, {**fields, "postal_code": int(address["postal_code"])})
+    return identifier
 
 
 def _text_problem(value: Any, longest: int) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rescind.rules import Answer, Call
@@ -15,45 +14,53 @@ if TYPE_CHECKING:
     from rescind.model import Record
 
 
-class OrderCall(Call):
+class OrderView(Call):
+    """A call of one of the vendor's two views of orders."""
+
+    def items_of(self, order: Record) -> list[Record]:
+        """Return the items of an order."""
+        return self.world.find(ITEMS, "order", order["id"])
+
+
+class OrderCall(OrderView):
     """A call about one order."""
 
     def find_order(self) -> Record | None:
         """The order, whoever owns it."""
         return self.world.get("orders", self.parameters["id"])
 
-    @cached_property
-    def items(self) -> list[Record]:
-        """The order's items."""
-        return self.world.find(ITEMS, "order", self.order["id"])
-
 
 class Reading(OrderCall):
     """A call of getOrder."""
 
     def order_values(self) -> dict[str, Any]:
-        """The order with its items, its address and its totals; its URL is the contract's matter."""
-        order = self.order
-        lines = [_line(self, item) for item in self.items]
-        subtotal = _sum(lines, "total_price")
-        saved, shipping = _sum(lines, "discount_amount"), _sum(lines, "shipping")
-        return {
-            "id": order["id"],
-            "url": "",
-            "customer": {"email": order["customer"]}
-            | _fields(self, "customers", order["customer"], "first_name", "last_name"),
-            "created": order["created"],
-            "updated": order["updated"] or order["created"],
-            "billing_address": _address(self, order["billing_address"]),
-            "items": lines,
-            "items_count": sum(line["quantity"] for line in lines),
-            "savings_on_items": _money(saved),
-            "status": order["status"],
-            "subtotal": _money(subtotal),
-            "amount_saved": _money(saved),
-            "shipping": _money(shipping),
-            "total_amount": _money(subtotal - saved + shipping),
-        }
+        """The order with its items, its address and its totals."""
+        return describe_order(self, self.order)
+
+
+def describe_order(call: OrderView, order: Record) -> dict[str, Any]:
+    """Return an order as the vendor shows it, in the vendor's order of fields."""
+    request, path = call.received.request, call.operation.path.removesuffix("{id}/")
+    lines = [_line(call, order, item) for item in call.items_of(order)]
+    subtotal = _sum(lines, "total_price")
+    saved, shipping = _sum(lines, "discount_amount"), _sum(lines, "shipping")
+    return {
+        "id": order["id"],
+        "url": f"{request.base_url}{path}{order['id']}/",
+        "customer": {"email": order["customer"]}
+        | _fields(call, "customers", order["customer"], "first_name", "last_name"),
+        "created": order["created"],
+        "updated": order["updated"] or order["created"],
+        "billing_address": _address(call, order["billing_address"]),
+        "items": lines,
+        "items_count": sum(line["quantity"] for line in lines),
+        "savings_on_items": _money(saved),
+        "status": order["status"],
+        "subtotal": _money(subtotal),
+        "amount_saved": _money(saved),
+        "shipping": _money(shipping),
+        "total_amount": _money(subtotal - saved + shipping),
+    }
 
 
 def wrong_token_type(call: Call) -> bool:
@@ -84,7 +91,7 @@ def not_owner(call: OrderCall) -> bool:
 
 def delete(call: OrderCall) -> Answer:
     """The order goes for good and its items with it; its voucher is free again. All else stays."""
-    for item in call.items:
+    for item in call.items_of(call.order):
         call.world.remove(ITEMS, item)
     for voucher in call.world.find("vouchers", "used_by", call.order["id"]):
         call.world.change("vouchers", voucher, used_by=None)
@@ -97,7 +104,18 @@ def read(call: Reading) -> Answer:
     return Answer("order", {"order": call.order_values()})
 
 
-def _line(call: OrderCall, item: Record) -> dict[str, Any]:
+def describe(call: OrderCall) -> Answer:
+    """What the path takes and gives; what PUT takes is shown for an order of one's own only."""
+    is_own = bool(call.order) and call.order["customer"] == call.credential["customer"]
+    return Answer("metadata" if is_own else "metadata_without_actions")
+
+
+def describe_list(call: OrderView) -> Answer:  # noqa: ARG001 - the form of an effect
+    """What the path takes and gives."""
+    return Answer("metadata")
+
+
+def _line(call: OrderView, order: Record, item: Record) -> dict[str, Any]:
     product = {"id": int(item["product"])} | _fields(call, "products", item["product"], "name", "slug")
     return {
         "id": int(item["id"]),
@@ -109,8 +127,8 @@ def _line(call: OrderCall, item: Record) -> dict[str, Any]:
         "discount_amount": item["discount_amount"],
         "total_price": _money(Decimal(item["unit_price"]) * item["quantity"]),
         "offer": _number(item["offer"]),
-        "created": call.order["created"],
-        "updated": call.order["updated"] or call.order["created"],
+        "created": order["created"],
+        "updated": order["updated"] or order["created"],
     }
 
 
@@ -118,13 +136,13 @@ def _number(identifier: str | None) -> int | None:
     return None if identifier is None else int(identifier)
 
 
-def _address(call: OrderCall, identifier: str | None) -> dict[str, Any] | None:
+def _address(call: OrderView, identifier: str | None) -> dict[str, Any] | None:
     if identifier is None:
         return None
     return _fields(call, "addresses", identifier, "street_address", "postal_code", "city", "state", "country")
 
 
-def _fields(call: OrderCall, collection: str, identifier: str, *names: str) -> dict[str, Any]:
+def _fields(call: OrderView, collection: str, identifier: str, *names: str) -> dict[str, Any]:
     record = call.world.get(collection, identifier) or {}
     return {name: record.get(name, "") for name in names}
 
@@ -135,8 +153,3 @@ def _sum(lines: Iterable[Record], name: str) -> Decimal:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:.2f}"
-
-
-def describe(call: OrderCall) -> Answer:  # noqa: ARG001 - the form of an effect
-    """What the path takes and gives."""
-    return Answer("metadata")

@@ -1,4 +1,4 @@
-"""The shop's world: customers and their tokens, a small catalogue, orders and their items."""
+"""The shop's world: customers, their tokens and carts, a small catalogue, orders and their items."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class Money(fields.String):
 
 
 class Settings(RecordSchema):
-    """The settings of the shop, which has no setting."""
+    """The key that the shop signs its tokens with."""
+
+    signing_key = fields.String(load_default="a key of the sandbox, and no secret")
 
 
 class Token(RecordSchema):
@@ -33,11 +35,13 @@ class Token(RecordSchema):
 
 
 class Customer(RecordSchema):
-    """A customer; the identifier is the e-mail address."""
+    """A customer; the identifier is the e-mail address. Nobody gets a token without a ``password``."""
 
+    password = fields.String(load_default="")
     is_active = Truth(load_default=True)
     first_name = fields.String(required=True)
     last_name = fields.String(required=True)
+    billing_address = Reference("addresses", load_default=None, allow_none=True)
 
 
 class Address(RecordSchema):
@@ -80,11 +84,9 @@ class Voucher(RecordSchema):
     used_by = Reference("orders", load_default=None, allow_none=True)
 
 
-class Item(RecordSchema):
-    """A line of an order."""
+class Bought(RecordSchema):
+    """A product in a quantity, with its price."""
 
-    is_numbered = True
-    order = Reference("orders", required=True)
     product = Reference("products", required=True)
     variant = Reference("variants", load_default=None, allow_none=True)
     offer = Reference("offers", load_default=None, allow_none=True)
@@ -92,6 +94,19 @@ class Item(RecordSchema):
     quantity = fields.Integer(strict=True, required=True, validate=validate.Range(1, 1_000_000))
     shipping = Money(load_default="0.00")
     discount_amount = Money(load_default="0.00")
+
+
+class Item(Bought):
+    """A line of an order."""
+
+    is_numbered = True
+    order = Reference("orders", required=True)
+
+
+class Cart(RecordSchema):
+    """A customer's cart; the identifier is the customer's e-mail address."""
+
+    items = fields.List(fields.Nested(Bought), load_default=list)
 
 
 class Order(RecordSchema):
@@ -112,6 +127,7 @@ SHAPE = Shape(
     collections={
         "credentials": Token(),
         "customers": Customer(),
+        "carts": Cart(),
         "addresses": Address(),
         "products": Product(),
         "variants": Variant(),
