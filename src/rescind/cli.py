@@ -126,6 +126,15 @@ def check(paths: tuple[Path, ...]) -> None:
     help="Exit with 1 below this percentage.",
 )
 @click.option(
+    "--operation",
+    type=Names(),
+    multiple=True,
+    metavar="VENDOR.OPERATION",
+    envvar=f"{PREFIX}OPERATION",
+    show_envvar=True,
+    help="Only this operation; repeatable.",
+)
+@click.option(
     "--ignore",
     type=Names(),
     multiple=True,

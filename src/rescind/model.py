@@ -152,7 +152,7 @@ class Fact(NamedTuple):
 
 
 class Code(str):
-    """Stands in the values of an answer for a text of the document, which the example's ``x-texts`` has by this code."""
+    """Stands in the values of an answer for a text of the document: the example's ``x-texts`` has it by this code."""
 
     __slots__ = ()
 

@@ -40,6 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--rescind-vendor", action="append", default=[], metavar="NAME", help="only this vendor; may be repeated"
     )
     group.addoption(
+        "--rescind-operation",
+        action="append",
+        default=[],
+        metavar="VENDOR.OPERATION",
+        help="count only the outcomes of this operation; may be repeated",
+    )
+    group.addoption(
         "--rescind-coverage",
         metavar="REPORT",
         help="write which outcomes were met: to a .json, .md, .xml or .html file",
@@ -90,7 +97,8 @@ def sandbox(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[
         case.prepare(mine)
     yield mine
     try:
-        report = mine.coverage(request.config.getoption("--rescind-vendor"))
+        options = request.config.option
+        report = mine.coverage(options.rescind_vendor, operation=options.rescind_operation)
         for operation in report["operations"]:
             _tallies(request.config).add(operation["outcomes"])
     finally:

@@ -187,7 +187,7 @@ def _with_credentials(sent: Prepared, credentials: Credentials) -> Prepared:
 
 
 def _with_order(sent: Prepared, case: Case[Any], order: str) -> Prepared:
-    """Replace the order of a request: the last parameter of its path, else the last id of its query."""
+    """Replace the order of a request: the last parameter of its path, else the id of its query."""
     request = sent.copy()
     parts = urlsplit(str(request.url))
     names = re.findall(r"\{([^{}]+)\}", case.path)
@@ -197,7 +197,9 @@ def _with_order(sent: Prepared, case: Case[Any], order: str) -> Prepared:
         request.url = urlunsplit(parts._replace(path=before + quote(order, safe="") + after))
         return request
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    query |= dict.fromkeys([one.name for one in case.operation.query if one.name.lower().endswith("id")][-1:], order)
+    identifiers = [one.name for one in case.operation.query if one.name.lower().endswith("id")]
+    identifiers.sort(key=lambda name: "order" in name.lower())
+    query |= dict.fromkeys(identifiers[-1:], order)
     request.url = urlunsplit(parts._replace(query=urlencode(query)))
     return request
 

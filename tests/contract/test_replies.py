@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from rescind.contract.expressions import MISSING, Scope, compile_template
 from rescind.contract.received import Received, parse_json
-from rescind.contract.replies import compile_example
-from rescind.model import Evidence, Outcome, Provenance, Request
+from rescind.contract.replies import HeaderText, compile_example
+from rescind.model import Code, Evidence, Outcome, Provenance, Request
 
 OUTCOME = Outcome("v", "op", "name", 404, "d", Provenance(Evidence("assumed"), Evidence("assumed"), None), {})
 JSON = "application/json"
@@ -45,7 +45,9 @@ def test_expression_that_means_nothing_here_is_refused(template: str) -> None:
 
 
 def test_value_that_is_not_there_leaves_the_example_as_it_stands() -> None:
-    example = compile_example(OUTCOME, JSON, {"a": ["was"], "b": 1}, {"/a/0": "is {$request.query.q}"}, {"X": "{$x.y}"})
+    example = compile_example(
+        OUTCOME, JSON, {"a": ["was"], "b": 1}, {"/a/0": "is {$request.query.q}"}, {"X": HeaderText("{$x.y}")}
+    )
     assert json.loads(example.reply(received("q=1"), {}).body) == {"a": ["is 1"], "b": 1}
     kept = example.reply(received(), {})
     assert json.loads(kept.body) == {"a": ["was"], "b": 1}
@@ -53,8 +55,19 @@ def test_value_that_is_not_there_leaves_the_example_as_it_stands() -> None:
     assert example.reply(received(), {"x": {"y": 5}}).headers[0] == ("X", "5")
 
 
+def test_header_whose_value_is_not_there_has_its_example() -> None:
+    example = compile_example(OUTCOME, None, None, {}, {"X": HeaderText("{$x.y}", "shown")})
+    assert example.reply(received(), {}).headers == (("X", "shown"),)
+    assert example.reply(received(), {"x": {"y": "filled"}}).headers == (("X", "filled"),)
+
+
+def test_code_is_shown_as_its_text_and_text_of_a_client_is_not() -> None:
+    example = compile_example(OUTCOME, JSON, {"a": []}, {"/a": "{$a}"}, {}, texts={"gone": "It is gone."})
+    assert example.reply(received(), {"a": [Code("gone"), "gone"]}).body == b'{"a":["It is gone.","gone"]}'
+
+
 def test_example_without_templates_is_built_once() -> None:
-    example = compile_example(OUTCOME, JSON, {"a": 1}, {}, {"X": "y"})
+    example = compile_example(OUTCOME, JSON, {"a": 1}, {}, {"X": HeaderText("y")})
     assert example.reply(received(), {}) is example.reply(received(), {})
 
 
@@ -88,7 +101,7 @@ def test_pointer_that_leads_nowhere_is_refused(pointer: str) -> None:
 
 
 def test_headers_cannot_be_split() -> None:
-    example = compile_example(OUTCOME, None, None, {}, {"X": "{$request.query.q}"})
+    example = compile_example(OUTCOME, None, None, {}, {"X": HeaderText("{$request.query.q}")})
     assert example.reply(received("q=a%0d%0aY:%20z"), {}).headers == (("X", "a  Y: z"),)
 
 

@@ -23,6 +23,9 @@ FRAMEWORK = {
     "not_authenticated": 401, "bad_authorization_header": 401, "invalid_token": 401, "wrong_token_type": 401,
     "user_not_found": 401, "user_inactive": 401,
 }  # fmt: skip
+OF_A_LIST = {name: status for name, status in FRAMEWORK.items() if name != "invalid_path_id"}
+OF_TOKENS = {name: FRAMEWORK[name] for name in ("missing_trailing_slash", "unknown_format", "not_acceptable")}
+TOKEN = {"missing_token": 401, "invalid_token": 401, "expired_token": 401}
 FACTS = {
     # vendors.md, table by table: outcome and status.
     "alephee.deleteOrder": {
@@ -31,6 +34,17 @@ FACTS = {
         "already_deleted": 304, "native_marketplace_order": 412, "not_created_by_api": 412, "server_error": 500,
         "deleted": 204,
     },
+    "alephee.listOrders": {
+        "missing_api_key": 401, "unknown_api_key": 401, "rate_limited": 429, "invalid_parameter": 400,
+        "account_not_associated": 401, "server_error": 500, "orders": 200,
+    },
+    "alephee.updateOrders": {
+        "missing_api_key": 401, "unknown_api_key": 401, "rate_limited": 429, "invalid_parameter": 400,
+        "invalid_order_status": 400, "account_not_associated": 401, "forbidden": 403, "order_not_found": 404,
+        "not_modified": 304, "native_marketplace_order": 412, "not_created_by_api": 412, "multiple_choices": 300,
+        "range_not_satisfiable": 416, "server_error": 500, "updated": 200,
+    },
+    "rxuniverse.getOrder": {"order": 200, "marked_for_cancellation": 200, "not_found": 404},
     "rxuniverse.cancelOrder": {
         "not_found": 404, "job_tracker_missing": 400, "already_cancelled": 400, "delete_reasons_empty": 400,
         "delete_reason_missing": 400, "delete_reason_invalid": 400, "non_cancel_station": 400, "cancelled": 200,
@@ -42,9 +56,11 @@ FACTS = {
     },
     "rxuniverse.checkIn": {"checked_in": 200, "job_not_found": 200, "invalid_station": 200, "invalid_arguments": 400},
     "rxuniverse.getOrderStatus": {"status": 200, "marked_for_cancellation": 200, "not_found": 404},
-    "exsited.deleteOrder": {
-        "missing_token": 401, "invalid_token": 401, "expired_token": 401, "order_not_found": 404, "deleted": 204,
-    },
+    "exsited.deleteOrder": TOKEN | {"order_not_found": 404, "deleted": 204},
+    "exsited.getOrder": TOKEN | {"order_not_found": 404, "order": 200},
+    "exsited.cancelOrder": TOKEN | {"invalid_cancellation": 400, "order_not_found": 404, "cancelled": 200},
+    "exsited.createOrder": TOKEN | {"invalid_order": 400, "unknown_account": 400, "unknown_item": 400, "created": 201},
+    "exsited.listOrders": TOKEN | {"invalid_parameter": 400, "orders": 200},
     "exsited.issueToken": {
         "issued": 200, "refreshed": 200, "invalid_request": 400, "unsupported_grant_type": 400, "invalid_grant": 400,
         "invalid_client": 401, "invalid_client_redirect": 302,
@@ -55,7 +71,23 @@ FACTS = {
         "order_not_found": 404, "not_owner": 404, "updated": 200, "malformed_json": 400, "invalid_address": 400,
         "not_awaiting_payment": 403, "unsupported_media_type": 415,
     },
-    "ecommerce.describeOrder": FRAMEWORK | {"metadata": 200},
+    "ecommerce.describeOrder": FRAMEWORK | {"metadata": 200, "metadata_without_actions": 200},
+    "ecommerce.listOrders": OF_A_LIST | {"invalid_status": 400, "orders": 200},
+    "ecommerce.createOrder": OF_A_LIST | {
+        "malformed_json": 400, "unsupported_media_type": 415, "invalid_action": 400, "empty_cart": 400,
+        "no_billing_address": 400, "invalid_address": 400, "saved": 201, "checkout": 302,
+    },
+    "ecommerce.describeOrders": OF_A_LIST | {"metadata": 200},
+    "ecommerce.obtainToken": OF_TOKENS | {
+        "malformed_json": 400, "unsupported_media_type": 415, "invalid_fields": 400, "no_active_account": 401,
+        "tokens": 200,
+    },
+    "ecommerce.refreshToken": OF_TOKENS | {
+        "malformed_json": 400, "unsupported_media_type": 415, "invalid_fields": 400, "invalid_refresh_token": 401,
+        "wrong_refresh_token_type": 401, "refreshed": 200,
+    },
+    "ecommerce.describeTokens": OF_TOKENS | {"metadata": 200},
+    "ecommerce.describeRefresh": OF_TOKENS | {"metadata": 200},
 }  # fmt: skip
 _serial = count()
 
@@ -121,7 +153,14 @@ def test_every_outcome_can_be_met_three_ways_or_says_why_not() -> None:
     absent = {entry["id"]: set(entry["why_absent"]) for entry in ENTRIES if "why_absent" in entry}
     assert absent == {
         "alephee.deleteOrder.server_error": {"natural"},
+        "alephee.listOrders.server_error": {"natural", "magic"},
+        "alephee.updateOrders.server_error": {"natural"},
+        "alephee.updateOrders.multiple_choices": {"natural"},
+        "alephee.updateOrders.range_not_satisfiable": {"natural"},
         "ecommerce.updateOrder.malformed_json": {"natural", "magic"},
+        "ecommerce.createOrder.malformed_json": {"natural", "magic"},
+        "ecommerce.obtainToken.malformed_json": {"natural", "magic"},
+        "ecommerce.refreshToken.malformed_json": {"natural", "magic"},
         "exsited.issueToken.invalid_client": {"natural", "magic"},
         "rxuniverse.completeOrder.job_flow_refused": {"natural"},
     }

@@ -15,7 +15,6 @@ from rescind.contract.security import compile_scheme
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rescind.contract.conventions import Conventions
     from rescind.contract.document import Spec
     from rescind.contract.parameters import Body, Parameter
     from rescind.contract.security import SecurityScheme
@@ -34,8 +33,8 @@ def compile_operations(spec: Spec, vendor: str, mount: str = "") -> tuple[Operat
     operations = [
         _operation(spec, vendor, mount + spec.base_path, path, method)
         for path, item in spec.data["paths"].items()
-        for method in METHODS
-        if method in spec.follow(item, ("paths", path))[0]
+        for method in spec.follow(item, ("paths", path))[0]
+        if method in METHODS
     ]
     seen: set[str] = set()
     for operation in operations:

@@ -68,11 +68,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
-def _example(spec: Spec, outcome: Outcome, shown: NamedExample, headers: Mapping[str, HeaderText], allow: str) -> Example:
+def _example(
+    spec: Spec, outcome: Outcome, shown: NamedExample, headers: Mapping[str, HeaderText], allow: str
+) -> Example:
     own = {name.lower(): (name, HeaderText(text)) for name, text in shown.example.get("x-headers", {}).items()}
-    named = dict(own.pop(name.lower(), (name, header)) for name, header in headers.items()) | dict(own.values())
-    named = {name: HeaderText(allow) if header.text == _ALLOW else header for name, header in named.items()}
-    named = {name: header for name, header in named.items() if header.text is not None}  # null leaves a header out
+    stated = [own.pop(name.lower(), (name, header)) for name, header in headers.items()]
+    named = {
+        name: HeaderText(allow) if header.text == _ALLOW else header
+        for name, header in (*stated, *own.values())
+        if header.text is not None  # null leaves a header out
+    }
     templates, texts = shown.example.get("x-values", {}), shown.example.get("x-texts")
     try:
         return compile_example(

@@ -82,10 +82,11 @@ class JournalQuery(Schema):
     since = Since()
 
 
-def coverage_query(vendors: list[str], outcomes: list[str]) -> Schema:
-    """Return the schema of what the query of ``GET /coverage`` may ask for: vendors and outcomes that exist."""
+def coverage_query(vendors: list[str], operations: list[str], outcomes: list[str]) -> Schema:
+    """Return the schema of what the query of ``GET /coverage`` may ask for: names of what exists."""
     declared: dict[str, fields.Field[Any]] = {
         "vendor": fields.List(fields.String(validate=validate.OneOf(vendors)), load_default=list),
+        "operation": fields.List(fields.String(validate=validate.OneOf(operations)), load_default=list),
         "ignore": fields.List(fields.String(validate=validate.OneOf(outcomes)), load_default=list),
         "format": fields.String(validate=validate.OneOf(["json", "markdown", "junit", "html"])),
     }

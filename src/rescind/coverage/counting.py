@@ -67,16 +67,27 @@ def report(
     transaction: Transaction,
     catalogue: Iterable[CatalogueEntry],
     vendors: Collection[str] = (),
+    operations: Collection[str] = (),
     ignored: Collection[str] = (),
 ) -> Report:
-    """Report what was met of the catalogue, of all vendors or of some, without ``ignored`` outcomes."""
+    """Report what was met of the catalogue, without ``ignored`` outcomes.
+
+    Only of some vendors or of some operations, such as ``VENDOR.OPERATION``, if any are named.
+    """
     natural, forced = transaction.rows(_NATURAL), transaction.rows(_FORCED)
     outcomes = [
         _outcome_report(entry, natural.get(entry["id"], 0), forced.get(entry["id"], 0))
         for entry in catalogue
-        if entry["id"] not in ignored and (not vendors or entry["vendor"] in vendors)
+        if entry["id"] not in ignored
+        and (not vendors or entry["vendor"] in vendors)
+        and (not operations or operation_of(entry) in operations)
     ]
     return summarise(outcomes)
+
+
+def operation_of(entry: OutcomeFacts) -> str:
+    """Return the operation of an outcome, with its vendor."""
+    return f"{entry['vendor']}.{entry['operation']}"
 
 
 def summarise(outcomes: Sequence[OutcomeReport]) -> Report:

@@ -25,21 +25,16 @@ def fetch_report(base_url: str, **asked: Any) -> Report:
     return report
 
 
-def fetch_coverage(
-    base_url: str,
-    form: str,
-    *,
-    vendor: tuple[str, ...] = (),
-    ignore: tuple[str, ...] = (),
-    control_token: str | None = None,
-) -> str:
+def fetch_coverage(base_url: str, form: str, *, control_token: str | None = None, **chosen: tuple[str, ...]) -> str:
     """Return the coverage of a sandbox in a format of the control API.
 
-    Raises SettingsError if the sandbox does not answer, or an outcome or a vendor does not exist.
+    ``chosen`` are the names of a ``vendor`` or an ``operation`` to report on, and of outcomes to ``ignore``.
+
+    Raises SettingsError if the sandbox does not answer, or an outcome, an operation or a vendor does not exist.
     """
     if not base_url.startswith(("http://", "https://")):
         raise SettingsError(f"invalid base URL {base_url!r}: write http://HOST:PORT or http://HOST:PORT/~NAME")
-    query = [("vendor", name) for name in vendor] + [("ignore", name) for name in ignore]
+    query = [(kind, name) for kind, names in chosen.items() for name in names]
     try:
         return ControlClient(base_url, control_token).text("GET", "/coverage", query=[*query, ("format", form)])
     except SandboxError as error:

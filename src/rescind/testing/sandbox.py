@@ -152,13 +152,14 @@ class Sandbox:
             raise VerificationError(report)
         return report
 
-    def coverage(self, vendor: Sequence[str] = (), ignore: Sequence[str] = ()) -> Report:
-        """Return which documented outcomes were met here, of all vendors or of some.
+    def coverage(self, vendor: Sequence[str] = (), ignore: Sequence[str] = (), operation: Sequence[str] = ()) -> Report:
+        """Return which documented outcomes were met here: of all vendors, of some, or of some operations.
 
-        >>> sandbox.coverage(["rxuniverse"])["total"]
-        {'outcomes': 25, 'met': 0, 'percent': 0.0}
+        >>> sandbox.coverage(operation=["rxuniverse.cancelOrder"])["total"]
+        {'outcomes': 11, 'met': 0, 'percent': 0.0}
         """
-        query = [("vendor", name) for name in vendor] + [("ignore", name) for name in ignore]
+        chosen = {"vendor": vendor, "ignore": ignore, "operation": operation}
+        query = [(kind, name) for kind, names in chosen.items() for name in names]
         report: Report = self.control.call("GET", "/coverage", query=[*query, ("format", "json")])
         return report
 

@@ -1,7 +1,7 @@
 """Alephee: delete an order for the indicated account, list orders, update their status.
 
-Sources: the pages on orders at https://developers.alephee.com/v2, which each module names. The key, the rate and the types
-of the parameters are checked by the contract.
+Sources: the pages on orders at https://developers.alephee.com/v2, which each module names. The key, the rate and the
+types of the parameters are checked by the contract.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the calls about orders have in common: who may make them, and which orders the API may not touch.
 
-Sources: "Authentication" (https://developers.alephee.com/v2/introduction/using-the-api/authentication), and the business
-rules of "Delete an order".
+Sources: "Authentication" (https://developers.alephee.com/v2/introduction/using-the-api/authentication), and the
+business rules of "Delete an order".
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def forbidden(call: AccountCall) -> bool:
 
 def native_marketplace_order(call: OrderCall) -> bool:
     """Orders of native-connected marketplaces and channels cannot be deleted or cancelled."""
-    marketplace = call.order["marketplace"]
-    return marketplace is not None and bool((call.world.get("marketplaces", marketplace) or {"native": False})["native"])
+    identifier = call.order["marketplace"]
+    marketplace = call.world.get("marketplaces", identifier) if identifier is not None else None
+    return marketplace is not None and bool(marketplace["native"])
 
 
 def not_created_by_api(call: OrderCall) -> bool:

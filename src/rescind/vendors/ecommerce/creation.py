@@ -1,4 +1,4 @@
-"""Creating an order from the cart. The carts are records of the fixtures, by customer: the cart's own calls are not there.
+"""Creating an order from the cart. Carts are records of the fixtures, by customer; their own calls are not simulated.
 
 Sources: "Create order" (https://www.mintlify.com/klvxn/ecommerce-api/api/orders/create-order), and for the order of the
 checks orders/views.py of https://github.com/Klvxn/Ecommerce-API.

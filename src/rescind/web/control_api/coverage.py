@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from rescind.control.payloads import checked, coverage_query
 from rescind.coverage import reports
 from rescind.coverage.catalogue import catalogue
-from rescind.coverage.counting import report
+from rescind.coverage.counting import operation_of, report
 from rescind.web.current import engine, sandbox_url, transact
 from rescind.web.pages import coverage_page
 
@@ -39,8 +39,10 @@ def get_coverage() -> ResponseReturnValue:
         query["format"] = query["format"][-1]
     vendors = engine().vendors
     entries = catalogue(vendors.values())
-    wanted = checked(coverage_query(list(vendors), [entry["id"] for entry in entries]), query)
-    met = transact(lambda transaction: report(transaction, entries, wanted["vendor"], wanted["ignore"]))
+    operations = list(dict.fromkeys(map(operation_of, entries)))
+    wanted = checked(coverage_query(list(vendors), operations, [entry["id"] for entry in entries]), query)
+    chosen = wanted["vendor"], wanted["operation"], wanted["ignore"]
+    met = transact(lambda transaction: report(transaction, entries, *chosen))
     accepted = request.accept_mimetypes.best_match([media_type for media_type, _ in _FORMATS.values()])
     by_accept = next((name for name, (media_type, _) in _FORMATS.items() if media_type == accepted), "json")
     media_type, write = _FORMATS[wanted.get("format", by_accept)]
