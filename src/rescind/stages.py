@@ -117,7 +117,11 @@ def _refuse(exchange: Exchange, violation: Violation, stage: str) -> Decision:
         remedy = f"{exchange.operation.id} documents no answer to this; see its contract"
         return _own_decision(stage, Problem(HTTPStatus.BAD_REQUEST, detail, remedy))
     fact = Fact(f"{violation.location} {violation.parameter}", "problem", violation.problem)
-    return Decision(stage, violation.refusal, {"violation": violation.as_record()}, facts=(fact,))
+    values = {
+        "violation": violation.as_record(),
+        "content_type": exchange.received.request.headers.get("content-type", ""),
+    }
+    return Decision(stage, violation.refusal, values, facts=(fact,))
 
 
 def _with_location(exchange: Exchange) -> Mapping[str, str]:
