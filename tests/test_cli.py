@@ -138,17 +138,17 @@ def test_outcomes_prints_table_json_and_markdown(capsys: pytest.CaptureFixture[s
         assert main(["outcomes", "--vendor", "rxuniverse", "--format", form]) == 0
         printed[form] = capsys.readouterr().out
     names = [entry["id"] for entry in json.loads(printed["json"])["outcomes"]]
-    assert len(names) == 25
+    assert len(names) == 28
     for name in names:
         assert name in printed["table"]
         assert f"| `{name.rpartition('.')[2]}` |" in printed["markdown"]
-    assert printed["markdown"].count("curl -i") == 25
+    assert printed["markdown"].count("curl -i") == 28
 
 
 def test_curl_line_of_each_outcome_gives_it(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     main(["outcomes", "--format", "markdown", "--vendor", "exsited"])
     rows = [row.split(" | ") for row in capsys.readouterr().out.splitlines() if row.startswith("| `")]
-    assert len(rows) == 12
+    assert len(rows) == 32
     for number, row in enumerate(rows):
         command = row[-1].strip("`| ").replace("http://127.0.0.1:8080", f"{server.url}/~curl-{number}")
         reply = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
@@ -174,7 +174,7 @@ def test_check_lists_every_finding_of_every_file(tmp_path: Path, capsys: pytest.
     assert main(["check", str(tmp_path)]) == 1
     errors = capsys.readouterr().err
     for words in (
-        "alephee.yaml:25:29: items.0.quantity: Not a valid integer. (found 'five')",
+        "alephee.yaml:61:29: items.0.quantity: Not a valid integer. (found 'five')",
         "orphan.yaml: found no spec named 'orphan'",
         "broken.yaml:2:1:",
         '"guessed" is not one of',
@@ -237,4 +237,4 @@ def test_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     with serving(PYTHONPATH=str(target)) as server:
         assert httpx.delete(f"{server.url}/api/v2/orders/72544").status_code == 200
         page = httpx.get(f"{server.url}/_rescind/coverage", headers={"Accept": "text/html"})
-        assert "1 of 104 documented outcomes met" in page.text
+        assert "1 of 216 documented outcomes met" in page.text

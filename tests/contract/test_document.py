@@ -37,7 +37,7 @@ def line(text: str, marker: str) -> int:
         ("\npaths:", "\npath:", "openapi", '"paths" is a required property', "openapi, info and paths"),
         ("  /v2/orders:", "  v2/orders:", "  v2/orders", "('v2/orders' was unexpected)", "begins with a slash"),
         ("    delete:\n", "    remove:\n", "    remove", "('remove' was unexpected)", "one operation for each method"),
-        ("in: query\n          required", "in: qery\n          required", "in: qery", '"qery" is not one of', "path, query"),
+        ("in: query\n        required", "in: qery\n        required", "in: qery", '"qery" is not one of', "path, query"),
         ('"204":\n', "204:\n", "204:", "the key 204 is not a string", 'write it in quotes: "204"'),
         ('"204":\n', '"2O4":\n', '"2O4"', "('2O4' was unexpected)", "named by a status"),
         ("#/components/schemas/Error", "#/components/schemas/Eror", "Eror", "does not resolve", "refer to a part"),

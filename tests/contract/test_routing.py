@@ -20,11 +20,11 @@ def test_unknown_path_lists_the_nearest_known_ones(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PATCH", "/v2/orders", "DELETE"),
-        ("PATCH", "/api/v3/orders/x", "DELETE"),
+        ("PATCH", "/v2/orders", "DELETE, GET, PUT"),
+        ("TRACE", "/api/v3/orders/x", "DELETE, GET, HEAD"),
         ("PUT", "/api/v2/orders/72544/status", "GET, HEAD"),
         ("TRACE", "/api/v1/oauth2/token", "POST"),
-        ("HEAD", "/v2/orders", "DELETE"),
+        ("HEAD", "/v2/orders", "DELETE, GET, PUT"),
     ],
 )
 def test_known_path_with_another_method_says_exactly_what_is_allowed(

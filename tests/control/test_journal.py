@@ -75,7 +75,7 @@ def test_entry_names_the_stage_and_the_facts(
 
 def test_exchanges_that_no_rule_decided_are_there_too(world: World) -> None:
     world.call("DELETE", "/nowhere")
-    world.call("GET", "/v2/orders")
+    world.call("POST", "/v2/orders")
     world.call("DELETE", TARGET + "1", Prefer="code=999")
     assert [(entry["vendor"], entry["status"]) for entry in journal(world)] == [
         (None, 404),
@@ -337,14 +337,17 @@ def test_coverage_counts_natural_and_forced_and_lists_what_was_missed(world: Wor
     world.call("DELETE", ORDER)
     world.call("DELETE", ORDER, Prefer="example=job_tracker_missing")
     report = coverage(world, "?vendor=rxuniverse")
-    assert report["total"] == {"outcomes": 25, "met": 3, "percent": 12.0}
+    assert report["total"] == {"outcomes": 28, "met": 3, "percent": 10.7}
     cancel = next(one for one in report["operations"] if one["operation"] == "cancelOrder")
     counts = {one["outcome"]: (one["natural"], one["forced"]) for one in cancel["outcomes"] if one["met"]}
     assert counts == {"cancelled": (1, 0), "already_cancelled": (1, 0), "job_tracker_missing": (0, 1)}
     assert "rxuniverse.cancelOrder.not_found" in report["missed"]
-    assert report["provenance"]["vendor-docs"] == {"outcomes": 15, "met": 0, "percent": 0.0}
+    assert report["provenance"]["vendor-docs"] == {"outcomes": 16, "met": 0, "percent": 0.0}
     ignored = coverage(world, "?vendor=rxuniverse&ignore=rxuniverse.cancelOrder.not_found")
-    assert ignored["total"]["outcomes"] == 24
+    assert ignored["total"]["outcomes"] == 27
+    chosen = coverage(world, "?operation=rxuniverse.cancelOrder&operation=alephee.deleteOrder")
+    assert [one["operation"] for one in chosen["operations"]] == ["deleteOrder", "cancelOrder"]
+    assert chosen["total"] == {"outcomes": 24, "met": 3, "percent": 12.5}
 
 
 def test_coverage_comes_in_every_format(world: World) -> None:
@@ -359,7 +362,7 @@ def test_coverage_comes_in_every_format(world: World) -> None:
     assert "NO-TRACKER" in page.body.decode()
 
 
-@pytest.mark.parametrize("query", ["?format=pdf", "?vendor=alephe", "?ignore=alephee.deleteOrder.x", "?x=1"])
+@pytest.mark.parametrize("query", ["?format=pdf", "?vendor=alephe", "?ignore=alephee.deleteOrder.x", "?operation=deleteOrder", "?x=1"])
 def test_coverage_of_what_does_not_exist_is_refused(world: World, query: str) -> None:
     assert world.call("GET", f"/_rescind/coverage{query}").status == 400
 

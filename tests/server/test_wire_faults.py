@@ -206,7 +206,7 @@ def test_many_pipelined_upgrades_are_all_answered(server: Server) -> None:
 def test_client_that_pipelines_holds_up_nobody_else(server: Server) -> None:
     """While one client has a thousand requests in the queue, another is answered among them."""
     with connected(server.url) as greedy:
-        request = b"GET /_rescind/outcomes HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        request = b"GET /_rescind/clock HTTP/1.1\r\nHost: localhost\r\n\r\n"
         greedy.sendall(request * 999 + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         assert httpx.get(f"{server.url}/_rescind/health").status_code == 200
         assert read_to_end(greedy).count(b"HTTP/1.1 200 OK") == 1000

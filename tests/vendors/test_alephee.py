@@ -142,7 +142,7 @@ def test_parameter_in_two_cases_is_given_twice(world: World) -> None:
 def test_other_methods_are_refused_as_the_framework_does(world: World, method: str) -> None:
     reply = world.call(method, "/v2/orders")
     assert reply.status == 405
-    assert header(reply, "Allow") == "DELETE"
+    assert header(reply, "Allow") == "DELETE, GET, PUT"
     assert header(reply, "Content-Type") == "application/json; charset=utf-8"
     assert (header(reply, "x-ratelimit-limit"), header(reply, "x-ratelimit-remaining")) == ("120", "120")
     if method != "HEAD":
@@ -159,7 +159,7 @@ def test_unknown_path_names_its_uri(world: World) -> None:
 
 def test_creation_is_not_simulated_and_the_journal_says_so(world: World) -> None:
     reply = world.call("POST", "/v2/orders")
-    assert (reply.status, header(reply, "Allow")) == (501, "DELETE")
+    assert (reply.status, header(reply, "Allow")) == (501, "DELETE, GET, PUT")
     assert "not simulated" in json.loads(reply.body)["detail"]
     (entry,) = json.loads(world.call("GET", "/_rescind/journal").body)["entries"]
     assert (entry["outcome"], entry["decided_by"]["stage"]) == (None, "not simulated")

@@ -52,15 +52,16 @@ class Spec:
     """An OpenAPI 3.0 or 3.1 document that Rescind can serve, and the way from one part of it to another.
 
     A *place* is a pointer into the document; ``follow`` gives the part there with its references resolved, and the
-    place where that part really stands.
+    place where that part really stands. ``validators`` are the schemas that were compiled, by the identity of each.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.data: Mapping[str, Any] = document.data
-        findings = [*_dialect_findings(document)] or [*self._part_findings((), document.data)]
+        findings = [*_dialect_findings(document)] or [*self._part_findings((), document.data, set())]
         if findings:
             raise SpecError(findings)
+        self.validators: dict[int, tuple[Any, jsonschema_rs.Validator]] = {}
         self._older_dialect = self.data["openapi"].startswith("3.0")
 
     def follow(self, part: Any, place: Pointer) -> tuple[Any, Pointer]:
@@ -105,11 +106,15 @@ class Spec:
         url = servers[0]["url"]
         return "" if "{" in url else urlsplit(url).path.rstrip("/")
 
-    def _part_findings(self, place: Pointer, part: Any) -> Iterator[Finding]:
+    def _part_findings(self, place: Pointer, part: Any, seen: set[int]) -> Iterator[Finding]:
+        """Find what is wrong in a part of the document. ``seen`` are the parts that an alias repeats."""
+        if not isinstance(part, list | dict) or id(part) in seen:
+            return
+        seen.add(id(part))
         if isinstance(part, list):
             for index, item in enumerate(part):
-                yield from self._part_findings((*place, index), item)
-        elif isinstance(part, dict):
+                yield from self._part_findings((*place, index), item, seen)
+        else:
             reference = part.get("$ref")
             if isinstance(reference, str) and not self._resolves(reference):
                 yield self.document.finding(
@@ -122,7 +127,7 @@ class Spec:
                 if not are_names:
                     yield from self._extension_findings((*place, key), key)
                 if are_names or key not in _VALUES:
-                    yield from self._part_findings((*place, key), value)
+                    yield from self._part_findings((*place, key), value, seen)
 
     def _extension_findings(self, place: Pointer, key: str) -> Iterator[Finding]:
         """Find extensions that look like a misspelt one of ours."""

@@ -228,7 +228,14 @@ def compile_request_body(spec: Spec, part: Any, place: Pointer) -> Body:
 
 
 def compile_schema(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:
-    """Compile a schema of the document. Raises SpecError if it is not a JSON Schema."""
+    """Compile a schema of the document, once. Raises SpecError if it is not a JSON Schema."""
+    known = spec.validators.get(id(schema))
+    if known is None:
+        known = spec.validators[id(schema)] = (schema, _compiled(spec, schema, place))
+    return known[1]
+
+
+def _compiled(spec: Spec, schema: Any, place: Pointer) -> jsonschema_rs.Validator:
     whole = spec.schema(schema)
     try:
         return jsonschema_rs.Draft202012Validator(whole, validate_formats=True, pattern_options=LINEAR)

@@ -64,10 +64,23 @@ class _WaysSchema(RecordSchema):
     magic = _Steps()
 
 
+class _Ways(fields.Nested):
+    """The ways to an outcome; those that an alias repeats are loaded once."""
+
+    def __init__(self) -> None:
+        super().__init__(_WaysSchema)
+        self._loaded: dict[int, tuple[Any, Any]] = {}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if id(value) not in self._loaded:
+            self._loaded[id(value)] = (value, super()._deserialize(value, attr, data, **kwargs))
+        return self._loaded[id(value)][1]
+
+
 class _OperationSchema(RecordSchema):
     request = fields.Dict(keys=fields.String(), load_default=dict)
     json = fields.Raw()
-    outcomes = fields.Dict(keys=fields.String(), values=fields.Nested(_WaysSchema), load_default=dict)
+    outcomes = fields.Dict(keys=fields.String(), values=_Ways(), load_default=dict)
 
 
 class _HeadSchema(RecordSchema):

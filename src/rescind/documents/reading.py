@@ -167,51 +167,41 @@ def dump(data: Any) -> str:
 
 
 def _read(text: str, name: str) -> Any:
-    lines = text.count("\n")
-    has_aliases = _survey(text, progress(f"{name}: lines checked", lines))
     loader = _Loader(text)
-    loader.report = progress(f"{name}: lines read", lines)
+    loader.report = progress(f"{name}: lines read", text.count("\n"))
     try:
         root = loader.get_single_node()
-        if root and has_aliases:
-            _refuse_alias_bomb(root)
+        if root:
+            _refuse_depth_and_bombs(root)
         return loader.construct_document(root) if root else None
     finally:
         loader.dispose()
 
 
-def _survey(text: str, report: Callable[[int], None]) -> bool:
-    """Return whether the text has aliases. Refuse deep nesting, which would overflow the stack of libyaml."""
-    depth, aliases = 0, False
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            report(event.start_mark.line if event.start_mark else 0)
-            if depth > MAX_DEPTH:
-                raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.AliasEvent):
-            aliases = True
-    return aliases
-
-
-def _refuse_alias_bomb(root: yaml.Node) -> None:
+def _refuse_depth_and_bombs(root: yaml.Node) -> None:
+    """Refuse nesting that is too deep to work with (libyaml's own limit is a thousand), and aliases that expand."""
     weights: dict[int, int] = {}
+    nodes = 1
 
-    def weigh(node: yaml.Node) -> int:
+    def weigh(node: yaml.Node, depth: int) -> int:
+        nonlocal nodes
         known = weights.get(id(node))
         if known is not None:
             if known < 0:
                 raise _refusal("an alias is inside its own anchor", node.start_mark)
             return known
+        if depth > MAX_DEPTH:
+            raise _refusal(f"nested deeper than {MAX_DEPTH} levels", node.start_mark)
         weights[id(node)] = -1
-        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
-        children = itertools.chain(*parts) if isinstance(node, yaml.MappingNode) else iter(parts)
-        weight = weights[id(node)] = 1 + sum(map(weigh, children))
+        parts = list(itertools.chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value)
+        nodes += len(parts)
+        weight = 1
+        for part in parts:
+            weight += weigh(part, depth + 1) if isinstance(part, yaml.CollectionNode) else 1
+        weights[id(node)] = weight
         return weight
 
-    if weigh(root) > len(weights) + MAX_ALIASED_NODES:
+    if isinstance(root, yaml.CollectionNode) and weigh(root, 1) > nodes + MAX_ALIASED_NODES:
         raise _refusal(f"aliases expand to more than {MAX_ALIASED_NODES} nodes", root.start_mark)
 
 
