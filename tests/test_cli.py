@@ -148,7 +148,7 @@ def test_outcomes_prints_table_json_and_markdown(capsys: pytest.CaptureFixture[s
 def test_curl_line_of_each_outcome_gives_it(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     main(["outcomes", "--format", "markdown", "--vendor", "exsited"])
     rows = [row.split(" | ") for row in capsys.readouterr().out.splitlines() if row.startswith("| `")]
-    assert len(rows) == 32
+    assert len(rows) == 35
     for number, row in enumerate(rows):
         command = row[-1].strip("`| ").replace("http://127.0.0.1:8080", f"{server.url}/~curl-{number}")
         reply = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout

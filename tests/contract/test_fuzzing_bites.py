@@ -13,8 +13,6 @@ from support import ROOT, broken
 def fuzz(url: str, document: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "schemathesis.toml"), "run"]
     options = [
-        "--checks",
-        "all",
         "--no-color",
         "--seed",
         "1",

@@ -60,7 +60,7 @@ def test_entry_says_what_came_what_was_answered_and_why(world: World) -> None:
         ("/v2/orders", {}, "authentication", ["credential: state is missing"]),
         (f"{TARGET}x", {}, "contract", ['query orderId: problem is "x" is not of type "integer"']),
         (f"{TARGET}99999", {}, "rule", ["orders 99999: not found"]),
-        (f"{TARGET}72004", {}, "rule", ["orders 72004: marketplace is 11", "marketplaces 11: native is True"]),
+        (f"{TARGET}72004", {}, "rule", ["orders 72004: marketplace is 11", "marketplaces 11: native is true"]),
         (f"{TARGET}1", {"Prefer": "code=500"}, "forced", []),
     ],
 )

@@ -71,9 +71,9 @@ class _Ways(fields.Nested):
         super().__init__(_WaysSchema)
         self._loaded: dict[int, tuple[Any, Any]] = {}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if id(value) not in self._loaded:
-            self._loaded[id(value)] = (value, super()._deserialize(value, attr, data, **kwargs))
+            self._loaded[id(value)] = (value, super()._deserialize(value, *args, **kwargs))
         return self._loaded[id(value)][1]
 
 
