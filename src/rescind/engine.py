@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,7 @@ from rescind.contract.routing import Router
 from rescind.control import journal
 from rescind.control.exchange import Exchange
 from rescind.coverage import counting
+from rescind.coverage.catalogue import catalogue
 from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
 from rescind.model import Bounds, Decision, Delivery, Reply
 from rescind.rules.call import first_refusal
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from rescind.contract.operations import Operation
     from rescind.contract.replies import Example
     from rescind.control.clock import Clock
+    from rescind.coverage.catalogue import CatalogueEntry
     from rescind.model import Request
     from rescind.rules.call import Call
     from rescind.rules.vendor import Vendor
@@ -70,6 +72,11 @@ class Engine:
         )
         self._debug_headers = debug_headers
         self._watchdog = Watchdog(self.bounds.rule_seconds)
+
+    @cached_property
+    def catalogue(self) -> list[CatalogueEntry]:
+        """Every outcome of the vendors, with the requests that lead to it."""
+        return catalogue(self.vendors.values())
 
     def answer(self, sandbox: str, request: Request) -> Delivery:
         """Answer a request in a sandbox's world. Whatever goes wrong is answered too, and is in the journal."""

@@ -362,7 +362,9 @@ def test_coverage_comes_in_every_format(world: World) -> None:
     assert "NO-TRACKER" in page.body.decode()
 
 
-@pytest.mark.parametrize("query", ["?format=pdf", "?vendor=alephe", "?ignore=alephee.deleteOrder.x", "?operation=deleteOrder", "?x=1"])
+@pytest.mark.parametrize(
+    "query", ["?format=pdf", "?vendor=alephe", "?ignore=alephee.deleteOrder.x", "?operation=deleteOrder", "?x=1"]
+)
 def test_coverage_of_what_does_not_exist_is_refused(world: World, query: str) -> None:
     assert world.call("GET", f"/_rescind/coverage{query}").status == 400
 

@@ -171,3 +171,14 @@ def test_deep_nesting_is_not_shown() -> None:
     for _ in range(7):
         value = json.dumps({"a": value})
     assert MASK in mask_text(value, JSON, Secrets())
+
+
+@pytest.mark.parametrize("where", ["note", "message", "detail"])
+def test_json_web_token_is_masked_whatever_it_is_called(where: str) -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+    world = World()
+    body = json.dumps({where: f"see {token}, please"}).encode()
+    world.call("DELETE", f"/api/v2/orders/72544?{where}={token}", body, content_type="application/json", X_Note=token)
+    shown = world.call("GET", "/_rescind/journal").body.decode()
+    assert token not in shown
+    assert "please" in shown

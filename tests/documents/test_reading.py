@@ -53,7 +53,9 @@ def test_refusal_says_where_and_what(tmp_path: Path, content: bytes | str, expec
     assert "remedy: " in message
 
 
-@pytest.mark.parametrize("content", ["[" * 100_000, "- " * 50_000 + "a", "[ # ]\n" * 50_000, "{a: " * 50_000, "? " * 50_000])
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, "- " * 50_000 + "a", "[ # ]\n" * 50_000, "{a: " * 50_000, "? " * 50_000]
+)
 def test_nesting_beyond_the_stack_is_refused(tmp_path: Path, content: str) -> None:
     # libyaml's own limit, without which it would overflow the stack.
     assert "exceeded maximum nesting depth" in refusal(tmp_path / "file.yaml", content)

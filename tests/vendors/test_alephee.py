@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from rescind.model import SECOND
-from support import World, both_doors, header, outcome
+from support import Met, World, both_doors, header, outcome
 
 pytestmark = both_doors
 
@@ -163,3 +164,103 @@ def test_creation_is_not_simulated_and_the_journal_says_so(world: World) -> None
     assert "not simulated" in json.loads(reply.body)["detail"]
     (entry,) = json.loads(world.call("GET", "/_rescind/journal").body)["entries"]
     assert (entry["outcome"], entry["decided_by"]["stage"]) == (None, "not simulated")
+
+
+LIST = "/v2/orders?API_KEY=demo-key&accountId=1001"
+
+
+def listed(world: World, query: str = "") -> list[dict[str, Any]]:
+    page = json.loads(world.call("GET", LIST + query).body)
+    assert page["Total"] == page["Paging"]["Total"]
+    results: list[dict[str, Any]] = page["Results"]
+    return results
+
+
+def update(world: World, body: Any) -> Met:
+    return world.call("PUT", LIST, json.dumps(body).encode(), content_type="application/json")
+
+
+def test_deleted_order_reads_as_status_70_and_is_in_no_group(world: World) -> None:
+    world.call("DELETE", DELETE + "72001")
+    order = listed(world)[0]
+    assert (order["Id"], order["Status"], order["StatusType"]) == (72001, {"Key": 70, "Value": "Deleted"}, None)
+    assert [one["Id"] for kind in (0, 1, 2, 99) for one in listed(world, f"&statusType={kind}")] == [
+        72002,
+        72004,
+        72005,
+    ]
+
+
+def test_lost_reply_can_be_found_out_by_reading(world: World) -> None:
+    override = {"vendor": "alephee", "fault": "reply_lost"}
+    created = world.call("POST", "/_rescind/overrides", json.dumps(override).encode(), content_type="application/json")
+    if created.status == 409:
+        pytest.skip("a call in the same process has no socket to break")
+    world.call("DELETE", DELETE + "72001")
+    assert listed(world)[0]["Status"]["Key"] == 70
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [72001, 72002, 72004, 72005]), ("&limit=2&offset=1", [72002, 72004]), ("&offset=9", []), ("&statusType=2", [72005]),
+        ("&idFrom=72002&idTo=72004", [72002, 72004]), ("&externalOrderIdFrom=5002&externalOrderIdTo=5005", [72002, 72005]),
+        ("&externalOrderIdFrom=5006", [72004]), ("&marketplaceId=11", [72004]), ("&INTEGRATED=true", []), ("&erpStatus=x", []),
+        ("&dateCreatedFrom=2026-11-17%2000:00", [72004, 72005]), ("&sort=dateCreated&includePendingPayments=TRUE", [72001, 72002, 72004, 72005]),
+    ],
+)  # fmt: skip
+def test_list_is_filtered_and_paged(world: World, query: str, expected: list[int]) -> None:
+    assert [order["Id"] for order in listed(world, query)] == expected
+
+
+def test_list_is_limited_by_a_rate_of_its_own(world: World) -> None:
+    target = "/v2/orders?API_KEY=four-a-minute-key&accountId=1001"
+    assert [world.outcome("GET", target) for _ in range(5)] == ["orders"] * 4 + ["rate_limited"]
+    assert world.outcome("DELETE", target + "&orderId=404") == "order_not_found"
+
+
+def test_update_cancels_and_tracks_and_says_so_when_read(world: World) -> None:
+    reply = update(world, {"OrderId": 72001, "Status": 90})
+    assert json.loads(reply.body)["Results"][0]["Status"] == 200
+    tracked = {"OrderId": 72002, "Status": 80, "Tracking": {"Number": "updated", "Status": "not_modified"}}
+    assert outcome(update(world, tracked)) == "updated"
+    first, second, *_ = listed(world)
+    assert (first["IsCancelled"], first["Items"][0]["IsCancelled"], first["Status"]["Key"]) == (True, True, 90)
+    assert second["Shipping"] == {"TrackingNumber": "updated", "TrackingStatus": "not_modified"}
+    assert world.outcome("DELETE", DELETE + "72001") == "deleted"
+    assert outcome(update(world, {"OrderId": 72001, "Status": 90})) == "order_not_found"
+
+
+def test_update_of_several_orders_answers_for_each(world: World) -> None:
+    body = [{"OrderId": number, "Status": 90} for number in (72001, 72004, 72005, 99999, 500)]
+    reply = update(world, body)
+    results = json.loads(reply.body)["Results"]
+    assert (reply.status, [one["Status"] for one in results]) == (200, [200, 412, 412, 404, 500])
+    assert [one["OrderStatus"]["OrderId"] for one in results] == [72001, 72004, 72005, 99999, 500]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ([], "invalid_order_status"), ({}, "invalid_order_status"), ({"OrderId": 72001, "Status": 70}, "invalid_order_status"),
+        ({"OrderId": "72001", "Status": 90}, "invalid_order_status"), ({"OrderId": 99999, "Status": 90}, "order_not_found"),
+        ({"OrderId": 72003, "Status": 90}, "order_not_found"), ({"OrderId": 72004, "Status": 90}, "native_marketplace_order"),
+        ({"OrderId": 72004, "Status": 20}, "updated"), ({"OrderId": 72005, "Status": 90}, "not_created_by_api"),
+        ({"OrderId": 72001, "Status": 10}, "not_modified"), ({"OrderId": 416, "Status": 90}, "range_not_satisfiable"),
+    ],
+)  # fmt: skip
+def test_update_is_refused_by_the_first_rule_that_applies(world: World, body: Any, expected: str) -> None:
+    assert outcome(update(world, body)) == expected
+
+
+def test_units_that_never_left_the_stock_do_not_come_back(world: World) -> None:
+    assert world.outcome("DELETE", DELETE + "72002&revertStock=true") == "deleted"
+    assert stock(world, "LAMP-DESK") == 0
+
+
+def test_identifier_of_an_order_is_a_number(world: World) -> None:
+    reply = world.call(
+        "PUT", "/_rescind/state/alephee/orders/mine", b'{"account": 1001}', content_type="application/json"
+    )
+    assert reply.status == 400
+    assert "whole numbers" in reply.body.decode()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rescind.model import SECOND
 from support import World, both_doors, header, outcome
 
 pytestmark = both_doors
@@ -167,3 +168,67 @@ def test_body_that_is_no_json_is_refused(world: World) -> None:
     ):
         reply = world.call("PUT", ORDER, body, **ADA, **{"Content-Type": media_type})
         assert (reply.status, outcome(reply)) == (status, name)
+
+
+LIST = "/api/v1/i/orders/"
+
+
+def sent(world: World, method: str, target: str, body: Any = None, token: str = "ada-token") -> tuple[int, Any]:
+    raw = b"" if body is None else json.dumps(body).encode()
+    reply = world.call(method, target, raw, content_type="application/json", Authorization=f"Bearer {token}")
+    return reply.status, json.loads(reply.body) if reply.body else None
+
+
+def test_saved_order_is_found_in_the_list_and_can_be_deleted(world: World) -> None:
+    before = sent(world, "GET", LIST)[1]["count"]
+    assert sent(world, "POST", LIST, {"action": "save_order"}) == (201, {"success": "Your Order has been saved"})
+    page = sent(world, "GET", LIST + "?status=awaiting_payment&limit=1")[1]
+    order = page["results"][0]
+    assert (page["count"], order["total_amount"], order["items_count"]) == (2, "34.98", 2)
+    assert order["billing_address"]["street_address"] == "123 Main St"
+    assert order["url"] == f"http://sandbox.localhost{LIST}{order['id']}/"
+    assert sent(world, "POST", LIST, {"action": "checkout"})[1] == {
+        "error": "Can't create an order. Your cart is empty"
+    }
+    assert sent(world, "DELETE", f"{LIST}{order['id']}/") == (204, None)
+    assert sent(world, "GET", LIST)[1]["count"] == before
+
+
+def test_checkout_goes_to_the_payment_of_the_sandbox(world: World) -> None:
+    reply = world.call("POST", f"/~mine{LIST}", b'{"action": "checkout"}', content_type="application/json",
+                       Authorization="Bearer ada-token")  # fmt: skip
+    order = json.loads(world.call("GET", f"/~mine{LIST}?limit=1", Authorization="Bearer ada-token").body)["results"][0]
+    assert header(reply, "Location") == f"/~mine/api/v1/payments/checkout/order/{order['id']}/"
+
+
+def test_pages_of_the_list_link_to_each_other_within_the_sandbox(world: World) -> None:
+    target = f"/~mine{LIST}?limit=2"
+    seen: list[str] = []
+    while target:
+        page = json.loads(world.call("GET", target, Authorization="Bearer ada-token").body)
+        seen += [order["id"] for order in page["results"]]
+        assert page["next"] is None or page["next"].startswith(f"http://sandbox.localhost/~mine{LIST}?")
+        target = (page["next"] or "").removeprefix("http://sandbox.localhost")
+    assert len(seen) == len(set(seen)) == page["count"] == 4
+
+
+def test_tokens_of_a_login_expire_by_the_sandbox_clock_and_are_refreshed(world: World) -> None:
+    login = {"email": "customer@example.com", "password": "rescind-password"}
+    pair = sent(world, "POST", "/auth/token/", login)[1]
+    assert sent(world, "GET", LIST, token=pair["access"])[0] == 200
+    world.time += 3600 * SECOND
+    assert sent(world, "GET", LIST, token=pair["access"])[1]["code"] == "token_not_valid"
+    fresh = sent(world, "POST", "/auth/token/refresh/", {"refresh": pair["refresh"]})[1]["access"]
+    assert sent(world, "GET", LIST, token=fresh)[0] == 200
+    assert sent(world, "GET", LIST, token=pair["refresh"])[1]["messages"][0]["message"] == "Token has wrong type"
+    world.time += 3 * 86_400 * SECOND
+    assert sent(world, "POST", "/auth/token/refresh/", {"refresh": pair["refresh"]})[0] == 401
+
+
+def test_tokens_of_a_login_differ_and_are_masked_in_the_journal(world: World) -> None:
+    login = {"email": "customer@example.com", "password": "rescind-password"}
+    pairs = [sent(world, "POST", "/auth/token/", login)[1] for _ in range(2)]
+    tokens = {token for pair in pairs for token in pair.values()}
+    assert len(tokens) == 4
+    journal = world.call("GET", "/_rescind/journal").body.decode()
+    assert not [token for token in (*tokens, "rescind-password") if token in journal]

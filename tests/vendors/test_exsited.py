@@ -160,3 +160,83 @@ def test_errors_have_numbers_as_codes(world: World) -> None:
         reply = world.call(method, target, Authorization=f"Bearer {token}")
         (error,) = json.loads(reply.body)["errors"]
         assert (reply.status, error["code"]) == (status, status)
+
+
+BEARER = {"Authorization": "Bearer exs-token"}
+
+
+def call(world: World, method: str, target: str, body: Any = None) -> tuple[int, Any]:
+    raw = b"" if body is None else json.dumps(body).encode()
+    reply = world.call(method, target, raw, content_type="application/json", **BEARER)
+    return reply.status, json.loads(reply.body) if reply.body else None
+
+
+def new_order(**fields: Any) -> dict[str, Any]:
+    return {
+        "order": {"account_id": "ACC-1001", "lines": [{"item_id": "ITEM-SEAT", "item_order_quantity": 2}], **fields}
+    }
+
+
+def test_created_order_can_be_read_cancelled_and_deleted(world: World) -> None:
+    status, created = call(world, "POST", "/api/v3/orders", new_order(name="Mine"))
+    order = created["order"]
+    assert (status, order["status"], order["total"], order["display_name"]) == (201, "ACTIVE", "240.00", "Mine")
+    target = f"/api/v3/orders/{order['id']}"
+    assert call(world, "GET", target) == (200, created)
+    status, cancelled = call(world, "POST", f"{target}/cancel", {"order": {"effective_date": "2026-12-24"}})
+    assert (status, cancelled["order"]["status"], cancelled["order"]["version"]) == (200, "CANCELLED", "2")
+    assert call(world, "GET", target)[1]["order"] == cancelled["order"]
+    assert call(world, "DELETE", target) == (204, None)
+    for method, path in (("GET", target), ("DELETE", target), ("POST", f"{target}/cancel")):
+        assert call(world, method, path, {"order": {"effective_date": "2026-12-24"}})[0] == 404
+
+
+def test_values_of_an_order_are_text(world: World) -> None:
+    order = call(world, "GET", ORDER)[1]["order"]
+    plain = {name: value for name, value in order.items() if name not in {"currency", "time_zone", "lines"}}
+    texts = [
+        *plain.values(),
+        *order["currency"].values(),
+        *(value for line in order["lines"] for value in line.values()),
+    ]
+    assert all(isinstance(value, str) for value in texts)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (None, "invalid_order"), ([], "invalid_order"), ({"order": {}}, "invalid_order"), (new_order(lines=[]), "invalid_order"),
+        (new_order(lines=[{"item_id": "ITEM-SEAT", "item_order_quantity": "0"}]), "invalid_order"),
+        (new_order(account_id=1), "invalid_order"), (new_order(account_id="ACC-NONE"), "unknown_account"),
+        (new_order(lines=[{"item_id": "ITEM-SEAT"}, {"item_id": "x"}]), "unknown_item"), (new_order(), "created"),
+    ],
+)  # fmt: skip
+def test_creation_is_refused_by_what_is_wrong(world: World, body: Any, expected: str) -> None:
+    raw = b"" if body is None else json.dumps(body).encode()
+    assert world.outcome("POST", "/api/v3/orders", raw, content_type="application/json", **BEARER) == expected
+
+
+def test_list_has_pages_and_ends_with_null_as_text(world: World) -> None:
+    first = call(world, "GET", "/api/v3/orders?limit=2&order_by=created_on&direction=desc")[1]
+    assert [order["id"] for order in first["orders"]] == ["ORD-10003", "ORD-10002"]
+    assert first["pagination"] == {
+        "records": 3, "limit": 2, "offset": 0, "previous_page": "NULL",
+        "next_page": "http://sandbox.localhost/api/v3/orders?limit=2&offset=2",
+    }  # fmt: skip
+    last = call(world, "GET", "/api/v3/orders?limit=2&offset=2&direction=None&order_by=nothing")[1]
+    assert [order["id"] for order in last["orders"]] == ["ORD-10003"]
+    assert (last["pagination"]["next_page"], last["pagination"]["previous_page"][-8:]) == ("NULL", "offset=0")
+    for query in ("limit=0", "limit=x", "offset=-1", "limit=1&limit=2"):
+        assert world.outcome("GET", f"/api/v3/orders?{query}", **BEARER) == "invalid_parameter"
+
+
+def test_magic_orders_are_in_no_list(world: World) -> None:
+    listed = call(world, "GET", "/api/v3/orders")[1]["orders"]
+    assert [order["id"] for order in listed] == ["ORD-10001", "ORD-10002", "ORD-10003"]
+
+
+@pytest.mark.parametrize("target", [ORDER + "/reactivate", ORDER + "/lines/x", ORDER + "/lines/x/information"])
+def test_what_the_vendor_has_below_an_order_is_not_simulated(world: World, target: str) -> None:
+    reply = world.call("POST", target, **BEARER)
+    assert reply.status == 501
+    assert "not simulated" in json.loads(reply.body)["detail"]

@@ -220,3 +220,24 @@ def test_other_methods_and_paths_are_refused_in_the_vendors_shape(world: World) 
         assert json.loads(reply.body).keys() == {"error", "details"}
     options = world.call("OPTIONS", ORDERS + "72544")
     assert (options.status, header(options, "Allow")) == (204, "DELETE, GET, HEAD")
+
+
+def test_order_is_read_with_its_status_and_more(world: World) -> None:
+    status = json.loads(world.call("GET", ORDERS + "72544/status").body)
+    order = json.loads(world.call("GET", ORDERS + "Example").body)
+    assert {name: order[name] for name in status} == status
+    assert (order["customerNumber"], order["dateOrdered"], order["dateCompleted"]) == ("1001", "2026-10-30", None)
+    world.call("POST", ORDERS + "72544/complete")
+    assert json.loads(world.call("GET", ORDERS + "72544").body)["dateCompleted"] == "2026-11-18"
+
+
+def test_cancelled_order_is_read_as_marked(world: World) -> None:
+    world.call("DELETE", ORDERS + "72544")
+    for path in ("72544", "72544/status"):
+        reply = world.call("GET", ORDERS + path)
+        assert (reply.status, json.loads(reply.body)["error"]) == (200, "Order marked for cancelation")
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/v2/orders"), ("GET", ORDERS + "72544/extra_info")])
+def test_what_the_vendor_has_and_the_sandbox_has_not_is_501(world: World, method: str, path: str) -> None:
+    assert world.call(method, path).status == 501

@@ -23,9 +23,10 @@ _LONGEST_NAME = 200
 _NAME = re.compile(
     r"(?:api|access|secret|private|client|auth|subscription)?[-_]?(?<!idempotency[-_])key"
     r"|token|secret|passw|passphrase|pwd|auth(?!or(?!i))|session|cookie|credential|signature|assertion"
-    r"|(?<![a-z])(?:sig|jwt|pass|otp|sid)(?![a-z])",
+    r"|(?<![a-z])(?:sig|jwt|pass|otp|sid)(?![a-z])|^(?:access|refresh)$",
     re.IGNORECASE,
 )
+_JSON_WEB_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 _CODE = re.compile(r"(?<![a-z])code(?![a-z])", re.IGNORECASE)
 
 
@@ -65,6 +66,7 @@ class Secrets:
         return MASK if str(value) in self._values else value
 
     def _without(self, text: str) -> str:
+        text = _JSON_WEB_TOKEN.sub(MASK, text)
         if len(self._values) > _MOST_VALUES:
             return MASK
         for secret in sorted(self._values, key=len, reverse=True):

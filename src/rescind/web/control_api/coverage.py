@@ -9,7 +9,6 @@ from flask import Blueprint, Response, request
 
 from rescind.control.payloads import checked, coverage_query
 from rescind.coverage import reports
-from rescind.coverage.catalogue import catalogue
 from rescind.coverage.counting import operation_of, report
 from rescind.web.current import engine, sandbox_url, transact
 from rescind.web.pages import coverage_page
@@ -38,7 +37,7 @@ def get_coverage() -> ResponseReturnValue:
     if "format" in query:
         query["format"] = query["format"][-1]
     vendors = engine().vendors
-    entries = catalogue(vendors.values())
+    entries = engine().catalogue
     operations = list(dict.fromkeys(map(operation_of, entries)))
     wanted = checked(coverage_query(list(vendors), operations, [entry["id"] for entry in entries]), query)
     chosen = wanted["vendor"], wanted["operation"], wanted["ignore"]

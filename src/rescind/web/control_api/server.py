@@ -9,7 +9,6 @@ from flask import Blueprint, Response
 
 from rescind import __version__
 from rescind.control.sandboxes import sandbox_name
-from rescind.coverage.catalogue import catalogue
 from rescind.documents import reading, shipped
 from rescind.errors import Problem
 from rescind.model import SECOND
@@ -32,7 +31,7 @@ def get_health() -> ResponseReturnValue:
 @views.get("/outcomes")
 def get_outcomes() -> ResponseReturnValue:
     """List every outcome, with the requests that lead to it."""
-    return {"outcomes": catalogue(engine().vendors.values())}
+    return {"outcomes": engine().catalogue}
 
 
 @views.get("/specs/<document>")
