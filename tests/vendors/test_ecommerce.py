@@ -232,3 +232,10 @@ def test_tokens_of_a_login_differ_and_are_masked_in_the_journal(world: World) ->
     assert len(tokens) == 4
     journal = world.call("GET", "/_rescind/journal").body.decode()
     assert not [token for token in (*tokens, "rescind-password") if token in journal]
+
+
+def test_postal_code_that_python_would_not_parse_is_too_large(world: World) -> None:
+    address = {"street_address": "a", "postal_code": "9" * 5000, "city": "b", "state": "c", "country": "Canada"}
+    expected = {"postal_code": ["String value too large."]}
+    assert sent(world, "POST", LIST, {"action": "save_order", "billing_address": address}) == (400, expected)
+    assert sent(world, "PUT", ORDER, {"address": address}) == (400, expected)

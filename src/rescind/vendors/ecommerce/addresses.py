@@ -86,11 +86,16 @@ def _country_problem(value: Any) -> str | None:
 def _number_problem(value: Any) -> str | None:
     if value is MISSING or value is None:
         return "required" if value is MISSING else "null"
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER:
+        return "too large"
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return None if is_number or (isinstance(value, str) and value.strip().isdecimal()) else "integer"
 
 
 SHORTEST_COUNTRY = 4
+LONGEST_NUMBER = 1_000
+"""Characters that the framework takes for a number: MAX_STRING_LENGTH of rest_framework/fields.py."""
+
 ADDRESS: Mapping[str, Callable[[Any], str | None]] = {
     "street_address": partial(_text_problem, longest=30),
     "postal_code": _number_problem,
