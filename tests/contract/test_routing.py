@@ -39,3 +39,8 @@ def test_known_path_with_another_method_says_exactly_what_is_allowed(
 )
 def test_paths_are_matched_exactly(world: World, path: str) -> None:
     assert world.call("DELETE", path).status == 404
+
+
+def test_unknown_path_belongs_to_the_vendor_with_the_closest_prefix(world: World) -> None:
+    for path, vendor in (("/api/v1/oauth2/x", "exsited"), ("/api/v1/x", "ecommerce"), ("/api/v2/x", "rxuniverse")):
+        assert header(world.call("GET", path), "X-Rescind-Outcome") == f"{vendor}.otherPaths.path_not_found"

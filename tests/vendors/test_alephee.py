@@ -264,3 +264,8 @@ def test_identifier_of_an_order_is_a_number(world: World) -> None:
     )
     assert reply.status == 400
     assert "whole numbers" in reply.body.decode()
+
+
+@pytest.mark.parametrize("path", ["/v2/accounts", "/v2/accounts/1001/marketplaces"])
+def test_accounts_are_not_simulated(world: World, path: str) -> None:
+    assert world.call("GET", path).status == 501

@@ -239,3 +239,11 @@ def test_postal_code_that_python_would_not_parse_is_too_large(world: World) -> N
     expected = {"postal_code": ["String value too large."]}
     assert sent(world, "POST", LIST, {"action": "save_order", "billing_address": address}) == (400, expected)
     assert sent(world, "PUT", ORDER, {"address": address}) == (400, expected)
+
+
+def test_times_have_no_fraction_as_the_page_shows_them(world: World) -> None:
+    world.time += 123_456_000
+    sent(world, "POST", LIST, {"action": "save_order"})
+    order = sent(world, "GET", LIST)[1]["results"][0]
+    times = [order["created"], order["updated"], order["items"][0]["created"], order["items"][0]["updated"]]
+    assert times == ["2026-11-18T11:06:40Z"] * 4

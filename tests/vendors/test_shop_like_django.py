@@ -92,7 +92,7 @@ PATHS = [
     f"/api/v1/i/orders/{UNKNOWN}?a=b&c=%20d", f"/api/v1/i/orders/{OWN.upper()}/", f"/api/v1/i/orders/{OWN.replace('-', '')}/",
     "/api/v1/i/orders/123/", "/api/v1/i/orders/123", "/api/v1/i/orders/%20/", f"/api/v1/i/orders//{OWN}/",
     f"/api/v1/i/orders/{OWN}//", f"/api/v1/i/orders/{OWN}/items/", f"/api/v1/i/Orders/{OWN}/", "/api/v1/i/nothing/",
-    "/api/v1/i", f"/api/v1/i/orders/{OWN}/?format=json", f"/api/v1/i/orders/{OWN}/?format=xml",
+    "/api/v1/i", "/api/v1/nothing/", f"/api/v1//i/orders/{OWN}/", f"/api/v1/i/orders/{OWN}/?format=json", f"/api/v1/i/orders/{OWN}/?format=xml",
     f"/api/v1/i/orders/{OWN}?format=xml", "/api/v1/i/orders/123/?format=xml", f"/api/v1/i/orders/{OWN}/?page=1",
 ]  # fmt: skip
 METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "TRACE"]

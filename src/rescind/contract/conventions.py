@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,12 +41,11 @@ class Conventions:
         text = text.replace("/", "/+").replace("/+?", "/*") if self.merges_slashes else text
         return re.compile(text, self._flags)
 
-    @cached_property
-    def owns(self) -> re.Pattern[str]:
-        """What matches each path below one of the prefixes."""
-        text = "|".join(re.escape(prefix) for prefix in self.prefixes)
+    def below(self, prefix: str) -> re.Pattern[str]:
+        """Compile the pattern of each path below one of the prefixes."""
+        text = re.escape(prefix)
         text = text.replace("/", "/+") if self.merges_slashes else text
-        return re.compile(f"(?:{text})(?:/.*)?", self._flags | re.DOTALL)
+        return re.compile(f"{text}(?:/.*)?", self._flags | re.DOTALL)
 
     @property
     def are_exact(self) -> bool:

@@ -95,7 +95,9 @@ class Router:
             (paths[shape].conventions.pattern(paths[shape].template), paths[shape])
             for shape in sorted(relaxed, key=_specificity)
         ]
-        self._prefixes = [(one.conventions.owns, Match({}, (), one)) for one in unknown]
+        owned = [(prefix, one) for one in unknown for prefix in one.conventions.prefixes]
+        owned.sort(key=lambda pair: len(pair[0]), reverse=True)  # the closest prefix decides between vendors
+        self._prefixes = [(one.conventions.below(prefix), Match({}, (), one)) for prefix, one in owned]
 
     def match(self, path: str) -> Match | None:
         """Return what a vendor has for a percent-encoded path; literal paths go before templates."""

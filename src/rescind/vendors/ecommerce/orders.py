@@ -49,8 +49,8 @@ def describe_order(call: OrderView, order: Record) -> dict[str, Any]:
         "url": f"{request.base_url}{path}{order['id']}/",
         "customer": {"email": order["customer"]}
         | _fields(call, "customers", order["customer"], "first_name", "last_name"),
-        "created": order["created"],
-        "updated": order["updated"] or order["created"],
+        "created": _seconds(order["created"]),
+        "updated": _seconds(order["updated"] or order["created"]),
         "billing_address": _address(call, order["billing_address"]),
         "items": lines,
         "items_count": sum(line["quantity"] for line in lines),
@@ -127,9 +127,14 @@ def _line(call: OrderView, order: Record, item: Record) -> dict[str, Any]:
         "discount_amount": item["discount_amount"],
         "total_price": _money(Decimal(item["unit_price"]) * item["quantity"]),
         "offer": _number(item["offer"]),
-        "created": order["created"],
-        "updated": order["updated"] or order["created"],
+        "created": _seconds(order["created"]),
+        "updated": _seconds(order["updated"] or order["created"]),
     }
+
+
+def _seconds(moment: str) -> str:
+    """Return a moment without its fraction, as the page shows it."""
+    return f"{moment[:19]}Z"
 
 
 def _number(identifier: str | None) -> int | None:
