@@ -269,3 +269,17 @@ def test_identifier_of_an_order_is_a_number(world: World) -> None:
 @pytest.mark.parametrize("path", ["/v2/accounts", "/v2/accounts/1001/marketplaces"])
 def test_accounts_are_not_simulated(world: World, path: str) -> None:
     assert world.call("GET", path).status == 501
+
+
+def test_number_with_a_fraction_of_zero_is_an_integer(world: World) -> None:
+    assert outcome(update(world, {"OrderId": 72001.0, "Status": 90.0})) == "updated"
+    assert listed(world)[0]["Status"]["Key"] == 90
+    assert outcome(update(world, {"OrderId": 72001, "Status": 90})) == "not_modified"
+
+
+@pytest.mark.parametrize("magic", ["forbidden", "rate_limited", "invalid_order_status"])
+def test_magic_order_in_a_list_of_updates_has_its_text(world: World, magic: str) -> None:
+    record = json.dumps({"account": 1001, "magic": magic}).encode()
+    world.call("PUT", "/_rescind/state/alephee/orders/900", record, content_type="application/json")
+    (result,) = json.loads(update(world, [{"OrderId": 900, "Status": 90}]).body)["Results"]
+    assert (result["Status"] >= 400, len(result["Message"]) > 5) == (True, True)

@@ -247,3 +247,17 @@ def test_times_have_no_fraction_as_the_page_shows_them(world: World) -> None:
     order = sent(world, "GET", LIST)[1]["results"][0]
     times = [order["created"], order["updated"], order["items"][0]["created"], order["items"][0]["updated"]]
     assert times == ["2026-11-18T11:06:40Z"] * 4
+
+
+def test_form_that_is_not_utf_8_is_malformed(world: World) -> None:
+    reply = world.call("POST", "/auth/token/", b"email=customer%40example.com&password=%FF",
+                       content_type="application/x-www-form-urlencoded")  # fmt: skip
+    assert (reply.status, outcome(reply)) == (400, "malformed_json")
+
+
+def test_login_at_the_end_of_the_calendar_gives_a_token(world: World) -> None:
+    clock = b'{"mode": "frozen", "now": "9999-12-30T00:00:00Z"}'
+    assert world.call("PUT", "/_rescind/clock", clock, content_type="application/json").status == 200
+    assert (
+        sent(world, "POST", "/auth/token/", {"email": "customer@example.com", "password": "rescind-password"})[0] == 200
+    )

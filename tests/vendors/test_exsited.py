@@ -221,7 +221,7 @@ def test_list_has_pages_and_ends_with_null_as_text(world: World) -> None:
     assert [order["id"] for order in first["orders"]] == ["ORD-10003", "ORD-10002"]
     assert first["pagination"] == {
         "records": 3, "limit": 2, "offset": 0, "previous_page": "NULL",
-        "next_page": "http://sandbox.localhost/api/v3/orders?limit=2&offset=2",
+        "next_page": "http://sandbox.localhost/api/v3/orders?limit=2&offset=2&order_by=created_on&direction=desc",
     }  # fmt: skip
     last = call(world, "GET", "/api/v3/orders?limit=2&offset=2&direction=None&order_by=nothing")[1]
     assert [order["id"] for order in last["orders"]] == ["ORD-10003"]
@@ -240,3 +240,14 @@ def test_what_the_vendor_has_below_an_order_is_not_simulated(world: World, targe
     reply = world.call("POST", target, **BEARER)
     assert reply.status == 501
     assert "not simulated" in json.loads(reply.body)["detail"]
+
+
+def test_links_to_pages_keep_the_order(world: World) -> None:
+    page = call(world, "GET", "/api/v3/orders?limit=1&order_by=created_on&direction=desc")[1]
+    assert page["pagination"]["next_page"].endswith("?limit=1&offset=1&order_by=created_on&direction=desc")
+
+
+def test_time_with_an_offset_is_kept_in_utc(world: World) -> None:
+    record = b'{"created": "2026-11-01T00:30:00+05:00"}'
+    world.call("PUT", "/_rescind/state/exsited/orders/X", record, content_type="application/json")
+    assert call(world, "GET", "/api/v3/orders/X")[1]["order"]["created_on"] == "2026-10-31T19:30:00Z"

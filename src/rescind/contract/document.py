@@ -106,11 +106,12 @@ class Spec:
         url = servers[0]["url"]
         return "" if "{" in url else urlsplit(url).path.rstrip("/")
 
-    def _part_findings(self, place: Pointer, part: Any, seen: set[int]) -> Iterator[Finding]:
+    def _part_findings(self, place: Pointer, part: Any, seen: set[tuple[int, bool]]) -> Iterator[Finding]:
         """Find what is wrong in a part of the document. ``seen`` are the parts that an alias repeats."""
-        if not isinstance(part, list | dict) or id(part) in seen:
+        are_names = bool(place) and place[-1] in _NAMES
+        if not isinstance(part, list | dict) or (id(part), are_names) in seen:
             return
-        seen.add(id(part))
+        seen.add((id(part), are_names))
         if isinstance(part, list):
             for index, item in enumerate(part):
                 yield from self._part_findings((*place, index), item, seen)
@@ -122,7 +123,6 @@ class Spec:
                     f"the reference {reference!r} does not resolve",
                     "refer to a part of this document by #/, spelled as it stands there",
                 )
-            are_names = bool(place) and place[-1] in _NAMES
             for key, value in part.items():
                 if not are_names:
                     yield from self._extension_findings((*place, key), key)

@@ -62,8 +62,10 @@ class Received:
         """
         if self.media_type == MULTIPART:
             return self._parts()
-        fields = _parse_query(self.request.body.decode())
-        return {name: values[0] for name, values in fields.items()}
+        fields = {name: values[0] for name, values in _parse_query(self.request.body.decode()).items()}
+        if not all(is_text(text) for field in fields.items() for text in field):
+            raise ValueError("it has text that is not UTF-8")
+        return fields
 
     def _parts(self) -> dict[str, str]:
         from werkzeug.formparser import MultiPartParser  # noqa: PLC0415 - few calls need it

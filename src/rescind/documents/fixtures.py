@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -65,16 +65,18 @@ class _WaysSchema(RecordSchema):
 
 
 class _Ways(fields.Nested):
-    """The ways to an outcome; those that an alias repeats are loaded once."""
+    """The ways to an outcome; those that an alias repeats are loaded once. ``loaded`` is emptied after each fixture."""
+
+    loaded: ClassVar[dict[int, tuple[Any, Any]]] = {}
 
     def __init__(self) -> None:
         super().__init__(_WaysSchema)
-        self._loaded: dict[int, tuple[Any, Any]] = {}
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if id(value) not in self._loaded:
-            self._loaded[id(value)] = (value, super()._deserialize(value, *args, **kwargs))
-        return self._loaded[id(value)][1]
+        known = self.loaded.get(id(value))
+        if known is None:
+            known = self.loaded[id(value)] = (value, super()._deserialize(value, *args, **kwargs))
+        return known[1]
 
 
 class _OperationSchema(RecordSchema):
@@ -102,6 +104,7 @@ def load_fixture(path: Path, shape: Shape) -> Fixture:
     findings: list[Finding] = []
     given = {key: data[key] for key in ("mount", "ways") if data.get(key) is not None}
     head = _checked(_HeadSchema(), given, document, (), findings)
+    _Ways.loaded.clear()
     settings = _checked(shape.settings, data.get("settings") or {}, document, ("settings",), findings)
     collections = _collections(document, data, shape, findings)
     for collection, records in collections.items():

@@ -54,10 +54,10 @@ class Moment(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
-            moments.parse(text)
+            moment = moments.parse(text)
         except ValueError as wrong:
             raise ValidationError(str(wrong)) from None
-        return text
+        return text if moments.is_relative(text) else moments.format(moment)  # in UTC, whatever the offset
 
 
 class OpenSchema(Schema):

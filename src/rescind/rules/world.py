@@ -124,8 +124,8 @@ class World:
         return moments.parse(moment, self.transaction.born) <= self.now
 
     def after(self, seconds: int) -> str:
-        """Return the moment that many seconds from the sandbox's time."""
-        return moments.format(self.now + seconds * SECOND)
+        """Return the moment that many seconds from the sandbox's time, or the last one that can be written."""
+        return moments.format(min(self.now + seconds * SECOND, moments.LAST))
 
     def new_identifier(self, kind: str) -> str:
         """Make a token that is new in this sandbox, and the same at the same point of each sandbox's life."""

@@ -74,7 +74,7 @@ class Item(RecordSchema):
 
 
 class Order(RecordSchema):
-    """An order of an account. ``deleted`` is when it was deleted, from when on its status is the vendor's 70."""
+    """An order of an account. ``deleted`` is when it was deleted; after that its status is the vendor's 70."""
 
     is_numbered = True
     account = fields.Integer(strict=True, required=True)

@@ -31,6 +31,16 @@ class Update(OrderCall):
         """What is to change, order by order."""
         return self.body if isinstance(self.body, list) else [self.body]
 
+    @property
+    def number(self) -> int:
+        """The identifier of the order; 72001.0 is an integer in JSON too."""
+        return int(self.body["OrderId"])
+
+    @property
+    def status(self) -> int:
+        """The status that the order is to have."""
+        return int(self.body["Status"])
+
     def about(self, change: Record) -> Update:
         """Return the call as if it were about this one order."""
         return Update(self.operation, self.received, self.world, self.credential, self.parameters, change)
@@ -39,18 +49,18 @@ class Update(OrderCall):
         """The order, if this account has it and it was not deleted; a list is about no single order."""
         if isinstance(self.body, list):
             return None
-        order = self.order_of_account(self.body["OrderId"])
+        order = self.order_of_account(self.number)
         return order if order and order["deleted"] is None else None
 
     @property
     def cancels(self) -> bool:
         """Whether the order is to be cancelled."""
-        return bool(self.body["Status"] == CANCELLED)
+        return self.status == CANCELLED
 
 
 def order_not_found(call: Update) -> Answer | None:
     """No such order in this account, or a deleted one (assumed)."""
-    return None if call.order else Answer("order_not_found", {"number": call.body["OrderId"]})
+    return None if call.order else Answer("order_not_found", {"number": call.number})
 
 
 def native_marketplace_order(call: Update) -> bool:
@@ -65,7 +75,7 @@ def not_created_by_api(call: Update) -> bool:
 
 def not_modified(call: Update) -> bool:
     """The order has this status already (assumed)."""
-    return bool(call.order["status"] == str(call.body["Status"]) and "Tracking" not in call.body)
+    return bool(call.order["status"] == str(call.status) and "Tracking" not in call.body)
 
 
 OF_AN_ORDER = (order_not_found, native_marketplace_order, not_created_by_api, not_modified)
@@ -95,7 +105,7 @@ def _apply(call: Update) -> dict[str, Any]:
         call.world.change(
             "orders",
             call.order,
-            status=str(call.body["Status"]),
+            status=str(call.status),
             tracking_number=tracking.get("Number", call.order["tracking_number"]),
             tracking_status=tracking.get("Status", call.order["tracking_status"]),
             updated=call.world.timestamp,

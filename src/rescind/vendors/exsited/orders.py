@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from rescind.rules import Answer, Call
 
@@ -47,7 +48,7 @@ class Listing(Call):
 
     @cached_property
     def orders(self) -> list[Record]:
-        """Every order but the magic ones, sorted as is asked; an unknown field or direction asks for nothing."""
+        """Every order but the magic ones, sorted as is asked; an unknown field or direction is ignored."""
         orders = [order for order in self.world.records("orders") if not order["magic"]]
         field = _SORTED_BY.get(self.parameters.get("order_by", ""))
         if field:
@@ -67,7 +68,8 @@ class Listing(Call):
     def page_at(self, offset: int) -> str:
         """Return the address of another page."""
         request = self.received.request
-        return f"{request.base_url}{request.path}?limit={self.limit}&offset={offset}"
+        asked = {name: self.parameters[name] for name in ("order_by", "direction") if name in self.parameters}
+        return f"{request.base_url}{request.path}?{urlencode({'limit': self.limit, 'offset': offset} | asked)}"
 
 
 _SORTED_BY = {"id": "id", "name": "name", "status": "status", "created_on": "created", "last_updated_on": "updated"}

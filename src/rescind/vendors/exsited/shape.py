@@ -66,7 +66,7 @@ class Order(RecordSchema):
     name = fields.String(load_default="")
     status = fields.String(load_default="ACTIVE")
     lines = fields.List(fields.Nested(Line), load_default=list)
-    version = fields.Integer(strict=True, load_default=1, validate=validate.Range(min=1))
+    version = fields.Integer(strict=True, load_default=1, validate=validate.Range(1, 1_000_000_000))
     created = Moment(load_default="now")
     created_by = fields.String(load_default="")
     updated = Moment(load_default=None, allow_none=True)
