@@ -225,7 +225,8 @@ def test_list_has_pages_and_ends_with_null_as_text(world: World) -> None:
     }  # fmt: skip
     last = call(world, "GET", "/api/v3/orders?limit=2&offset=2&direction=None&order_by=nothing")[1]
     assert [order["id"] for order in last["orders"]] == ["ORD-10003"]
-    assert (last["pagination"]["next_page"], last["pagination"]["previous_page"][-8:]) == ("NULL", "offset=0")
+    assert last["pagination"]["next_page"] == "NULL"
+    assert "?limit=2&offset=0&" in last["pagination"]["previous_page"]
     for query in ("limit=0", "limit=x", "offset=-1", "limit=1&limit=2"):
         assert world.outcome("GET", f"/api/v3/orders?{query}", **BEARER) == "invalid_parameter"
 
