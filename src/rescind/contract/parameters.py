@@ -156,7 +156,7 @@ class Body:
     def given(self, received: Received) -> Any:
         """Return the body as far as it can be parsed, for rules that decide on it; else ``MISSING``."""
         try:
-            return received.form() if received.media_type in FORMS else received.json()
+            return received.parsed()
         except ValueError:
             return MISSING
 
@@ -179,7 +179,7 @@ class Body:
         if not received.media_type.endswith("json") and received.media_type not in FORMS:
             return received.request.body
         try:
-            value = received.form() if received.media_type in FORMS else received.json()
+            value = received.parsed()
         except ValueError as wrong:
             raise MalformedBodyError(str(wrong)) from None
         error = next(validator.iter_errors(value), None)

@@ -77,6 +77,10 @@ class Received:
         form, _ = MultiPartParser().parse(io.BytesIO(body), boundary, len(body))
         return form.to_dict()
 
+    def parsed(self) -> Any:
+        """Parse the body as its media type says: as a form or as JSON. Raises ValueError for what it is not."""
+        return self.form() if self.media_type in FORMS else self.json()
+
     def json(self) -> Any:
         """Parse the body as JSON. Raises ValueError for invalid JSON."""
         return parse_json(self.request.body)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rescind.model import Record
 
-CANCELLED_TYPE = "99"
+CANCELLED_TYPE, DELIVERED = 99, 80
 
 
 class Listing(AccountCall):
@@ -35,7 +35,7 @@ class Listing(AccountCall):
     def describe(self, order: Record) -> dict[str, Any]:
         """Return an order as the vendor shows it; what the sandbox does not keep is empty."""
         shown = self.shown_status(order)
-        is_cancelled = bool(shown["StatusType"]) and shown["StatusType"]["Key"] == int(CANCELLED_TYPE)
+        is_cancelled = bool(shown["StatusType"]) and shown["StatusType"]["Key"] == CANCELLED_TYPE
         return {
             "Id": int(order["id"]),
             "ExternalOrderId": order["external_id"],
@@ -88,9 +88,6 @@ class Listing(AccountCall):
     def _marketplace(self, identifier: str | None) -> dict[str, Any] | None:
         known = self.world.get("marketplaces", identifier) if identifier is not None else None
         return {"Key": int(known["id"]), "Value": known["name"], "Channel": known["channel"]} if known else None
-
-
-DELIVERED = 80
 
 
 def list_orders(call: Listing) -> Answer:

@@ -12,6 +12,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rescind.model import SECOND
 from rescind.rules import MISSING, Answer, Call, Code
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _problem(value: Any) -> str | None:
 def _issue(call: Call, customer: str, kind: str) -> str:
     """Make a JSON Web Token, as the vendor's look, and keep it as a credential."""
     world, seconds = call.world, REFRESH_SECONDS if kind == "refresh" else ACCESS_SECONDS
-    issued = world.now // 1_000_000_000
+    issued = world.now // SECOND
     identifier = world.new_identifier("token")
     claims = {"token_type": kind, "exp": issued + seconds, "iat": issued, "jti": identifier, "user_id": customer}
     token = _signed({"alg": "HS256", "typ": "JWT"}, claims, world.settings["signing_key"])
