@@ -75,13 +75,17 @@ def answers(port: int) -> bool:
         return False
 
 
+GO_ON = ("slow_body", "unknown_members", "other_headers", "chunked_body")
+"""The faults that leave the connection open."""
+
+
 def shown(url: str, fault: str) -> str:
     """How a fault of the host looks to a client: what an override of it does to a connection."""
     base = f"{url}/~{fault}"
     ordered = httpx.post(f"{base}/_rescind/overrides", json={"vendor": "rxuniverse", "fault": fault, "delay_ms": 50})
     if ordered.status_code == httpx.codes.CONFLICT:
         return "refused (409)"
-    address, close = urlsplit(url), "Connection: close\r\n" if fault == "slow_body" else ""
+    address, close = urlsplit(url), "Connection: close\r\n" if fault in GO_ON else ""
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
         connection.sendall(f"DELETE /~{fault}{ORDER} HTTP/1.1\r\nHost: localhost\r\n{close}\r\n".encode())
         try:
@@ -99,6 +103,8 @@ def described(received: bytes) -> str:
         return "not HTTP"
     if b"no size" in body:
         return "malformed chunk"
+    if body.endswith(b"\r\n0\r\n\r\n"):
+        return "whole reply, in chunks"
     length = next(
         (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), -1
     )

@@ -10,10 +10,11 @@ from rescind.contract.received import Received
 from rescind.contract.routing import Router
 from rescind.control import journal
 from rescind.control.exchange import Exchange
+from rescind.control.forms import in_form
 from rescind.coverage import counting
 from rescind.coverage.catalogue import catalogue
 from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
-from rescind.model import Bounds, Decision, Delivery, Reply
+from rescind.model import RIVAL, Bounds, Decision, Delivery, Reply, effect_fact
 from rescind.rules.call import first_refusal
 from rescind.rules.rate import untouched
 from rescind.rules.watchdog import Watchdog
@@ -148,15 +149,33 @@ class Engine:
             or authenticate(exchange)
             or self._admit(exchange, vendor, run)
             or limit_rate(exchange)
-            or force(exchange, self.bounds)
-            or validate(exchange)
-            or run(vendor.rules_of(operation).judge, self._call(exchange, vendor))
+            or self._force(exchange, vendor, run)
+            or self._judge(exchange, vendor, run)
         )
+        if exchange.intervention.has_rival:
+            decision = decision._replace(facts=(RIVAL, *decision.facts))
         delivery = self._deliver(exchange, decision)
         counting.count(transaction, operation, decision)
         times = journal.Times(exchange.world.now, began, self.clock.system())
         journal.record(exchange, decision, delivery, self.bounds, times)
         return delivery
+
+    def _force(self, exchange: Exchange, vendor: Vendor, run: Run) -> Decision | None:
+        """Answer as was ordered, after what was ordered to happen: a rival's call, the effect of this one."""
+        forced = force(exchange, self.bounds)
+        if exchange.intervention.has_rival:
+            self._judge(exchange, vendor, run)
+        if forced and exchange.intervention.takes_effect:
+            natural = self._judge(exchange, vendor, run)
+            return forced._replace(facts=(effect_fact(natural),))
+        return forced
+
+    def _judge(self, exchange: Exchange, vendor: Vendor, run: Run) -> Decision:
+        """Decide by the contract and the rules."""
+        decision: Decision = validate(exchange) or run(
+            vendor.rules_of(exchange.operation).judge, self._call(exchange, vendor)
+        )
+        return decision
 
     def _call(self, exchange: Exchange, vendor: Vendor) -> Call:
         """Make what the rules see."""
@@ -179,6 +198,7 @@ class Engine:
             return Delivery(decision.reply, intervention.fault, intervention.delay_ms)
         example = exchange.operation.examples[decision.outcome]
         reply = example.reply(exchange.received, {"rate": current_rate(exchange, decision), **decision.values})
+        reply = in_form(reply, intervention.fault)
         headers = reply.headers + self._debug_headers_of(example)
         if intervention.applied:
             headers += (("Preference-Applied", intervention.applied),)

@@ -190,6 +190,18 @@ FORCED: Final = "forced"
 """The stage of a decision that an override or a preference made."""
 
 
+EFFECT: Final = "effect"
+"""The stage of a decision that the effect of the rules made."""
+
+RIVAL: Final = Fact("rival", "called first", value=True)
+"""The fact that somebody else made the same call just before."""
+
+
+def effect_fact(natural: Decision) -> Fact:
+    """Return the fact that a call took effect before a forced answer, or did not, since the rules refused it."""
+    return Fact("call", "took effect", natural.stage == EFFECT)
+
+
 class ViolationRecord(TypedDict):
     """One way in which a request broke the contract; ``refusal`` is the outcome that it is answered with, if any."""
 

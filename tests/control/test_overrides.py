@@ -91,6 +91,8 @@ def test_forced_outcome_changes_nothing_and_delay_alone_lets_the_call_through(wo
         ("hang", None, False), ("hang", True, True), ("hang", False, False),
         ("connection_reset", None, False), ("empty_reply", None, False), ("garbage", None, False),
         ("truncated_body", None, True), ("malformed_chunk", None, True), ("slow_body", None, True),
+        ("unknown_members", None, True), ("other_headers", None, True), ("chunked_body", None, True),
+        ("stale_connection", None, True),
     ],
 )  # fmt: skip
 def test_fault_strikes_before_or_after_the_effect(world: World, fault: str, effect: bool | None, happens: bool) -> None:
@@ -99,6 +101,51 @@ def test_fault_strikes_before_or_after_the_effect(world: World, fault: str, effe
     assert world.call("DELETE", "/api/v2/orders/72544").fault == fault
     expected = "already_cancelled" if happens else "cancelled"
     assert world.outcome("DELETE", "/api/v2/orders/72544") == expected
+
+
+def test_ordered_outcome_can_come_after_the_effect(world: World) -> None:
+    control(world, "POST", "overrides", {"vendor": "alephee", "outcome": "server_error", "effect": True})
+    assert world.outcome("DELETE", f"{TARGET}72001") == "server_error"
+    (entry,) = control(world, "GET", "journal")[1]["entries"]
+    assert (entry["forced"], entry["facts"]) == ("override", ["call: took effect is true"])
+    assert world.outcome("DELETE", f"{TARGET}72001") == "already_deleted"
+
+
+def test_ordered_effect_does_not_happen_where_the_rules_refuse(world: World) -> None:
+    control(world, "POST", "overrides", {"vendor": "alephee", "outcome": "server_error", "effect": True})
+    world.call("DELETE", f"{TARGET}72004")
+    (entry,) = control(world, "GET", "journal")[1]["entries"]
+    assert entry["facts"] == ["call: took effect is false"]
+
+
+def test_rival_makes_the_same_call_just_before(world: World) -> None:
+    control(world, "POST", "overrides", {"vendor": "alephee", "rival": True})
+    assert world.outcome("DELETE", f"{TARGET}72001") == "already_deleted"
+    entry = control(world, "GET", "journal")[1]["entries"][0]
+    assert (entry["facts"][0], entry["forced"]) == ("rival: called first is true", None)
+    assert world.outcome("DELETE", f"{TARGET}72002") == "deleted"
+
+
+def test_rival_can_be_faster_than_a_call_that_never_arrives(world: World) -> None:
+    control(world, "POST", "overrides", {"vendor": "rxuniverse", "rival": True, "fault": "connection_reset"})
+    assert world.call("DELETE", "/api/v2/orders/72544").fault == "connection_reset"
+    assert world.outcome("DELETE", "/api/v2/orders/72544") == "already_cancelled"
+
+
+def test_hang_lasts_as_long_as_it_is_ordered_to_and_no_longer_than_the_bound(world: World) -> None:
+    for delay in (1500, 600_000):
+        control(world, "POST", "overrides", {"vendor": "rxuniverse", "fault": "hang", "delay_ms": delay})
+    met = [world.call("DELETE", "/api/v2/orders/72544").delay_ms for _ in range(2)]
+    assert met == [1500, 60_000]
+
+
+def test_unusual_forms_of_a_reply_mean_the_same(world: World) -> None:
+    control(world, "POST", "overrides", {"vendor": "rxuniverse", "fault": "unknown_members"})
+    body = json.loads(world.call("DELETE", "/api/v2/orders/72544").body)
+    assert (body["orderNumber"], body["rescindUnknownMember"]) == ("72544", {"is": [None, 1, ""]})
+    control(world, "POST", "overrides", {"vendor": "rxuniverse", "fault": "other_headers"})
+    other = world.call("DELETE", "/api/v2/orders/72545")
+    assert ("CONTENT-TYPE", "application/json") in other.headers
 
 
 def test_override_goes_before_preference(world: World) -> None:
@@ -127,7 +174,7 @@ def test_overrides_are_removed_one_by_one_or_all_or_by_reset(world: World) -> No
         ({"vendor": "alephee", "operation": "delete", "outcome": "deleted"}, "operation", "deleteOrder"),
         ({"vendor": "alephee", "outcome": "delted"}, "outcome", "rate_limited"),
         ({"vendor": "alephee", "fault": "explode"}, "fault", "reply_lost"),
-        ({"vendor": "alephee"}, "outcome", "needs an outcome, a fault or delay_ms"),
+        ({"vendor": "alephee"}, "outcome", "needs an outcome, a fault, delay_ms or rival"),
         ({"vendor": "alephee", "outcome": "deleted", "times": 0}, "times", "Must be"),
         ({"vendor": "alephee", "outcome": "deleted", "times": "2"}, "times", "integer"),
         ({"vendor": "alephee", "outcome": "deleted", "match": {"order": 1}}, "match.order", "orderId"),
@@ -141,7 +188,7 @@ def test_overrides_are_removed_one_by_one_or_all_or_by_reset(world: World) -> No
             "match.orderId.value",
             "regular",
         ),
-        ({"vendor": "alephee", "outcome": "deleted", "effect": True}, "effect", "reply_lost"),
+        ({"vendor": "alephee", "fault": "garbage", "effect": True}, "effect", "reply_lost"),
         ({"vendor": "alephee", "delay_ms": -1}, "delay_ms", "from 0 to"),
         ({"vendor": "alephee", "delay_ms": 10**9}, "delay_ms", "from 0 to"),
         ({"vendor": "alephee", "delay_ms": 10**400}, "delay_ms", "from 0 to"),

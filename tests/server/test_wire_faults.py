@@ -103,6 +103,31 @@ def test_slow_body_comes_in_pieces_and_the_connection_lives_on(sandbox: str) -> 
         assert b"Order marked for cancelation" in connection.recv(65536)
 
 
+def test_chunks_are_a_whole_reply_and_the_connection_lives_on(sandbox: str) -> None:
+    with httpx.Client() as client:
+        reply = client.delete(f"{sandbox}{ORDER}", headers={"Prefer": "fault=chunked_body"})
+        assert (reply.headers["transfer-encoding"], "content-length" in reply.headers) == ("chunked", False)
+        assert reply.json()["orderNumber"] == ORDER.rpartition("/")[2]
+        assert client.get(f"{sandbox}{ORDER}/status").status_code == 200
+
+
+def test_http_1_0_gets_no_chunks(sandbox: str) -> None:
+    with connected(sandbox) as connection:
+        path = urlsplit(sandbox).path + ORDER
+        connection.sendall(f"DELETE {path} HTTP/1.0\r\nPrefer: fault=chunked_body\r\n\r\n".encode())
+        received = read_to_end(connection)
+    assert b"Transfer-Encoding" not in received
+    assert received.endswith(b"}")
+
+
+def test_stale_connection_is_closed_after_a_whole_reply_that_does_not_say_so(sandbox: str) -> None:
+    with connected(sandbox) as connection:
+        send(connection, sandbox, "Prefer: fault=stale_connection\r\n")
+        received = read_to_end(connection)
+    assert received.endswith(b"}")
+    assert b"connection: close" not in received.lower()
+
+
 def test_hang_gives_nothing_until_its_bound() -> None:
     with serving("--max-hang-ms", "200") as server, connected(server.url) as connection:
         began = time.monotonic()

@@ -1,4 +1,7 @@
-"""Failures below HTTP: which there are, and what they mean for the world. ``server`` makes them on the wire."""
+"""Failures below HTTP, and unusual forms of a good reply: which there are, and what they mean for the world.
+
+``server`` makes those on the wire, ``control.forms`` those of the reply itself.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,10 @@ FAULTS = MappingProxyType(
         "truncated_body": True,
         "malformed_chunk": True,
         "slow_body": True,
+        "unknown_members": True,
+        "other_headers": True,
+        "chunked_body": True,
+        "stale_connection": True,
         "hang": None,
         "reply_lost": None,
     }
@@ -27,6 +34,10 @@ FAULTS = MappingProxyType(
 TIMED = tuple(name for name, effect in FAULTS.items() if effect is None)
 """The faults that can strike before or after the effect."""
 
+WHOLE = frozenset({"slow_body", "unknown_members", "other_headers", "chunked_body", "stale_connection"})
+"""The faults after which the client has a whole reply."""
+
+_WITHOUT_SOCKET = frozenset({"slow_body", "unknown_members", "other_headers"})
 _DEFAULT_EFFECT = {"hang": False, "reply_lost": True}
 
 
@@ -46,4 +57,4 @@ def socket_problem(status: HTTPStatus, rule: str, fault: str) -> Problem:
 
 def can_make(fault: str, *, has_socket: bool) -> bool:
     """Return whether a host lets Rescind make the fault."""
-    return has_socket or fault == "slow_body"
+    return has_socket or fault in _WITHOUT_SOCKET

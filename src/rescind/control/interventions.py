@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Intervention(NamedTuple):
     """What was ordered about a call, and by whom.
 
-    ``outcome`` is forced if there is one. Without one the call is answered naturally, unless ``is_cut_off``: then a
-    fault occurs before the call takes effect. ``applied`` is what ``Preference-Applied`` says (RFC 7240), and
+    ``outcome`` is forced if there is one, after the call's own effect if it ``takes_effect``. Without one the call is
+    answered naturally, unless ``is_cut_off``: then a fault occurs before the call takes effect. ``has_rival`` says that
+    somebody else makes the same call just before. ``applied`` is what ``Preference-Applied`` says (RFC 7240), and
     ``problem`` the answer to an order that cannot be met.
     """
 
@@ -30,6 +31,8 @@ class Intervention(NamedTuple):
     fault: str | None = None
     delay_ms: float = 0
     is_cut_off: bool = False
+    takes_effect: bool = False
+    has_rival: bool = False
     forced_by: str | None = None
     rule: str = ""
     applied: str | None = None
@@ -51,7 +54,9 @@ def intervene(transaction: Transaction, operation: Operation, received: Received
     header = received.request.headers.get("prefer")
     if header and not found.is_cut_off and found.problem is None:
         found = _by_preference(operation, header, received.request, found)
-    return found._replace(delay_ms=bounds.hang_ms) if found.fault == "hang" else found
+    if found.fault == "hang":
+        return found._replace(delay_ms=min(found.delay_ms or bounds.hang_ms, bounds.hang_ms))
+    return found
 
 
 def _by_override(override: Override, request: Request, bounds: Bounds) -> Intervention:
@@ -61,7 +66,8 @@ def _by_override(override: Override, request: Request, bounds: Bounds) -> Interv
         return Intervention(delay_ms=delay_ms, rule=rule, problem=socket_problem(HTTPStatus.CONFLICT, rule, fault))
     cut_off = outcome is None and fault is not None and not takes_effect(fault, override["effect"])
     by = "override" if outcome is not None or cut_off else None
-    return Intervention(outcome, fault, delay_ms, cut_off, by, rule)
+    effect = outcome is not None and bool(override["effect"])
+    return Intervention(outcome, fault, delay_ms, cut_off, effect, override["rival"], by, rule)
 
 
 def _by_preference(operation: Operation, header: str, request: Request, override: Intervention) -> Intervention:

@@ -39,6 +39,7 @@ class NewOverride(TypedDict):
     outcome: str | None
     fault: str | None
     effect: bool | None
+    rival: bool
     delay_ms: Any
     times: int | None
     seed: int
@@ -60,6 +61,7 @@ def override_schema(bounds: Bounds) -> Schema:
         "outcome": fields.String(load_default=None, allow_none=True),
         "fault": fields.String(load_default=None, allow_none=True, validate=validate.OneOf(list(FAULTS))),
         "effect": fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False}),
+        "rival": fields.Boolean(load_default=False, truthy={True}, falsy={False}),
         "delay_ms": Delay(bounds.delay_ms, load_default=None, allow_none=True),
         "times": fields.Integer(strict=True, load_default=1, allow_none=True, validate=validate.Range(1, MAX_TIMES)),
         "seed": fields.Integer(strict=True, load_default=0),
@@ -158,9 +160,7 @@ def _refuse_unknown_names(override: NewOverride, vendors: Mapping[str, Vendor], 
     unknown = [name for name in override["match"] if name not in parameters]
     if unknown:
         raise invalid_fields([(("match", unknown[0]), f"Unknown: expected one of: {', '.join(parameters)}.")], schema)
-    if override["outcome"] is None and override["fault"] is None and override["delay_ms"] is None:
-        raise invalid_fields([(("outcome",), "An override needs an outcome, a fault or delay_ms.")], schema)
-    if override["effect"] is not None and (override["fault"] not in TIMED or override["outcome"] is not None):
-        raise invalid_fields(
-            [(("effect",), f"Allowed only with the faults {', '.join(TIMED)}, and without an outcome.")], schema
-        )
+    if not override["rival"] and all(override[name] is None for name in ("outcome", "fault", "delay_ms")):
+        raise invalid_fields([(("outcome",), "An override needs an outcome, a fault, delay_ms or rival.")], schema)
+    if override["effect"] is not None and override["fault"] not in TIMED and override["outcome"] is None:
+        raise invalid_fields([(("effect",), f"Allowed only with an outcome or the faults {', '.join(TIMED)}.")], schema)

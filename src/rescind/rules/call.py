@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rescind.errors import Finding, SpecError
-from rescind.model import Answer, Decision
+from rescind.model import EFFECT, Answer, Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,7 +82,7 @@ class Rules:
         if refusal:
             return refusal
         call.world.notes.clear()
-        return _decision("effect", self.effect(call), self.effect, call)
+        return _decision(EFFECT, self.effect(call), self.effect, call)
 
     def outcomes(self) -> set[str]:
         """Return every outcome that these rules name."""

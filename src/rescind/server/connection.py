@@ -18,7 +18,7 @@ from rescind.server.head import MAX_HEAD, invalid
 from rescind.server.reader import BadRequest, Message, Reader
 from rescind.server.streaming import Stream, Streamed
 from rescind.server.wire import BODILESS, write_head
-from rescind.server.wire_faults import SLOW_BODY
+from rescind.server.wire_faults import CHUNKED_BODY, SLOW_BODY
 
 if TYPE_CHECKING:
     from rescind.model import Delivery
@@ -203,6 +203,8 @@ class Connection(asyncio.Protocol):
         if reply is not None:
             system = self._dispatch.service.engine.clock.system
             head = write_head(reply, system, keep_alive=keep_alive, http_1_0=message.http_1_0)
+            if message.http_1_0 and delivery.fault == CHUNKED_BODY:
+                delivery = delivery._replace(fault=None)  # HTTP/1.0 has no chunks
             body = b"" if message.is_head or reply.status in BODILESS else reply.body
         seconds = write(self._transport, delivery, head, body)
         if seconds:

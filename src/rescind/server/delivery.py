@@ -7,7 +7,16 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from rescind.server.wire_faults import SLOW_BODY, SLOW_BODY_SECONDS, break_of, pieces, prepare_reset
+from rescind.server.wire_faults import (
+    CHUNKED_BODY,
+    FORMS,
+    SLOW_BODY,
+    SLOW_BODY_SECONDS,
+    break_of,
+    chunked,
+    pieces,
+    prepare_reset,
+)
 
 if TYPE_CHECKING:
     from rescind.model import Delivery
@@ -15,8 +24,11 @@ if TYPE_CHECKING:
 
 def write(transport: asyncio.Transport, delivery: Delivery, head: bytes, body: bytes) -> float:
     """Write the reply, or what a fault leaves of it. Returns the seconds until all of it is written."""
-    if delivery.fault is None:
+    if delivery.fault is None or delivery.fault in FORMS:
         transport.write(head + body)
+        return 0
+    if delivery.fault == CHUNKED_BODY:
+        transport.write(chunked(head, body))
         return 0
     if delivery.fault == SLOW_BODY:
         return _write_slowly(transport, head, body, delivery.delay_ms / 1000 or SLOW_BODY_SECONDS)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SLOW_BODY = "slow_body"
-"""The one fault that does not break the connection."""
+"""The body in pieces; the connection goes on."""
 
 HAS_SOCKET = "rescind.has_socket"
 """In a WSGI environ: the server that calls the application makes every fault itself."""
@@ -20,6 +20,13 @@ SLOW_BODY_SECONDS = 1.0
 
 _PIECES = 20
 _NO_HTTP = bytes(range(256)) + b"this is not HTTP\r\n\r\n"
+
+
+FORMS = frozenset({"unknown_members", "other_headers"})
+"""The faults that are in the reply already, and leave the connection as it is."""
+
+CHUNKED_BODY = "chunked_body"
+"""The body in chunks, in the place of a length; the connection goes on."""
 
 
 class Break(NamedTuple):
@@ -46,6 +53,21 @@ def prepare_reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def chunked(head: bytes, body: bytes) -> bytes:
+    """Return the reply in chunks of different sizes (RFC 9112, section 7.1); one without a body stays as it is."""
+    if not body:
+        return head
+    third = len(body) // 3
+    parts = [part for part in (body[:third], body[third : third + 1], body[third + 1 :]) if part]
+    return _chunked_head(head) + b"".join(b"%X\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def _chunked_head(head: bytes) -> bytes:
+    """Return the head with Transfer-Encoding in the place of Content-Length."""
+    kept = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"content-length:")]
+    return b"\r\n".join([*kept, b"Transfer-Encoding: chunked", b"", b""])
+
+
 def _reset(head: bytes, body: bytes) -> Break:  # noqa: ARG001 - all faults have one form
     return Break(is_reset=True)
 
@@ -65,11 +87,13 @@ def _truncated(head: bytes, body: bytes) -> Break:
 
 def _malformed_chunk(head: bytes, body: bytes) -> Break:
     """Send a chunk, then one whose size is not a number."""
-    lines = head.split(b"\r\n")
-    kept = [line for line in lines if line and not line.lower().startswith(b"content-length:")]
     chunk = body or b"x"
-    chunked = b"\r\n".join([*kept, b"Transfer-Encoding: chunked", b"", b""])
-    return Break(chunked + b"%x\r\n%b\r\nno size\r\n" % (len(chunk), chunk))
+    return Break(_chunked_head(head) + b"%x\r\n%b\r\nno size\r\n" % (len(chunk), chunk))
+
+
+def _whole(head: bytes, body: bytes) -> Break:
+    """Send all of it, without having said that the connection ends."""
+    return Break(head + body)
 
 
 _BREAKS: dict[str, Callable[[bytes, bytes], Break]] = {
@@ -80,4 +104,5 @@ _BREAKS: dict[str, Callable[[bytes, bytes], Break]] = {
     "truncated_body": _truncated,
     "malformed_chunk": _malformed_chunk,
     "garbage": _garbage,
+    "stale_connection": _whole,
 }

@@ -94,18 +94,21 @@ class Sandbox:
         outcome: str | None = None,
         fault: str | None = None,
         effect: bool | None = None,
+        rival: bool = False,
         delay_ms: Any = None,
         times: int | None = 1,
         seed: int = 0,
     ) -> Override:
-        """Order the answer to the next calls that match: an outcome, a fault or a delay; ``times`` None is for good.
+        """Order the answer to the next calls that match: an outcome, a fault, a delay; ``times`` None is for good.
+
+        With ``effect`` the call takes effect before the outcome; with ``rival`` somebody else makes it just before.
 
         >>> sandbox.override("alephee", outcome="rate_limited", times=2)["id"]
         '1'
         """
         given = {"operation": operation, "outcome": outcome, "fault": fault, "effect": effect, "delay_ms": delay_ms}
         wanted = {name: value for name, value in given.items() if value is not None}
-        wanted |= {"vendor": vendor, "match": match or {}, "times": times, "seed": seed}
+        wanted |= {"vendor": vendor, "match": match or {}, "times": times, "seed": seed, "rival": rival}
         override: Override = self.control.call("POST", "/overrides", wanted)
         return override
 

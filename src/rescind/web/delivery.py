@@ -14,7 +14,17 @@ from werkzeug.datastructures import Headers
 
 from rescind.model import reason_phrase
 from rescind.server.wire import BODILESS, write_head
-from rescind.server.wire_faults import SLOW_BODY, SLOW_BODY_SECONDS, break_of, pieces, prepare_reset
+from rescind.server.wire_faults import (
+    CHUNKED_BODY,
+    FORMS,
+    SLOW_BODY,
+    SLOW_BODY_SECONDS,
+    Break,
+    break_of,
+    chunked,
+    pieces,
+    prepare_reset,
+)
 from rescind.web.current import address
 
 if TYPE_CHECKING:
@@ -23,8 +33,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from rescind.model import Delivery, Reply
-    from rescind.server.wire_faults import Break
-
 _BLOCK = 64 * 1024
 
 
@@ -55,9 +63,10 @@ def respond(delivery: Delivery, connection: socket.socket | None, system: Callab
         return _slowly(reply, seconds or SLOW_BODY_SECONDS)
     if seconds:
         time.sleep(seconds)
-    if fault is not None and connection is not None:
-        head = write_head(reply, system, keep_alive=True, http_1_0=False) if reply else b""
-        broken = break_of(fault, head, reply.body if reply else b"")
+    if fault is not None and fault not in FORMS and connection is not None:
+        head = write_head(reply, system, keep_alive=fault != CHUNKED_BODY, http_1_0=False) if reply else b""
+        body = reply.body if reply else b""
+        broken = Break(chunked(head, body)) if fault == CHUNKED_BODY else break_of(fault, head, body)
         return Response(_break(connection, broken), direct_passthrough=True)
     if reply is None:
         raise RuntimeError(f"the fault {fault!r} leaves nothing to send, and the host has no socket to break")
