@@ -113,6 +113,23 @@ class Engine:
             return self._store_failure(request, operation, failure)
         return self.refuse(sandbox, request, crash_problem(request, failure), operation)
 
+    def foresee(self, sandbox: str, request: Request) -> Decision | None:
+        """Return what would be decided on a call if nothing else were ordered, and change nothing; None if unknown."""
+        match = self.router.match(request.path)
+        operation = match.operation(request.method) if match else None
+        if match is None or operation is None:
+            return None
+        vendor, received = self.vendors[operation.vendor], operation.receive(request, match.path_of(operation))
+
+        def work(transaction: Transaction) -> Decision:
+            exchange = Exchange(operation, received, self.world(transaction, vendor))
+            run = self._watchdog.run
+            decision = authenticate(exchange) or self._admit(exchange, vendor, run) or self._judge(exchange, vendor, run)
+            transaction.discard()
+            return decision
+
+        return self.transact(sandbox, work)
+
     def refuse(self, sandbox: str, request: Request, problem: Problem, operation: Operation | None = None) -> Delivery:
         """Answer with a problem, and write that into the journal, if the store can take it."""
         try:

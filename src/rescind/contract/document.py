@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EXTENSIONS = (
     "x-provenance",
+    "x-client",
     "x-conventions",
     "x-other-methods",
     "x-other-paths",

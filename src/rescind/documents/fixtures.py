@@ -21,18 +21,35 @@ if TYPE_CHECKING:
     from rescind.errors import Finding
     from rescind.model import Record
 
-RESERVED = ("mount", "settings", "ways")
+RESERVED = ("mount", "settings", "ways", "client")
 """The keys of a fixture that are no collections."""
 
 
 @dataclass(frozen=True)
 class Fixture:
-    """A fixture that was read. ``ways`` is for the catalogue; ``document`` knows where everything stands."""
+    """A fixture that was read. ``document`` knows where everything stands.
+
+    ``ways`` is for the catalogue, ``client`` for certification: what a client is given beside the plain request.
+    """
 
     document: Document | None
     seeds: Seeds
     mount: str
     ways: Mapping[str, Any]
+    client: ClientFixture
+
+
+@dataclass(frozen=True)
+class ClientFixture:
+    """What a client under test is given, by the names of placeholders.
+
+    ``gives`` are further values, such as the secret of an OAuth client; ``expired`` and ``spent`` take the place of
+    some: a credential that has expired, and then also what it can be renewed with no more.
+    """
+
+    gives: Mapping[str, str]
+    expired: Mapping[str, str]
+    spent: Mapping[str, str]
 
 
 _CONTROL_FORM = "Write a call of the control API such as PATCH /state/VENDOR/settings."
@@ -85,11 +102,23 @@ class _OperationSchema(RecordSchema):
     outcomes = fields.Dict(keys=fields.String(), values=_Ways(), load_default=dict)
 
 
+def _placeholders() -> fields.Dict:
+    name = validate.Regexp(r"^[a-z][a-z0-9_]*\Z", error="Write a name such as client_id.")
+    return fields.Dict(keys=fields.String(validate=name), values=fields.String(), load_default=dict)
+
+
+class _ClientSchema(RecordSchema):
+    gives = _placeholders()
+    expired = _placeholders()
+    spent = _placeholders()
+
+
 class _HeadSchema(RecordSchema):
     mount = fields.String(
         load_default="", validate=validate.Regexp(r"^(/[A-Za-z0-9._-]+)*\Z", error="Write a prefix such as /lab.")
     )
     ways = fields.Dict(keys=fields.String(), values=fields.Nested(_OperationSchema), load_default=dict)
+    client = fields.Nested(_ClientSchema, load_default=lambda: _ClientSchema().load({}))
 
 
 def load_fixture(path: Path, shape: Shape) -> Fixture:
@@ -102,7 +131,7 @@ def load_fixture(path: Path, shape: Shape) -> Fixture:
     if not isinstance(data, dict):
         raise FixtureError([document.finding((), "a fixture is a mapping", "write settings:, orders: and so on")])
     findings: list[Finding] = []
-    given = {key: data[key] for key in ("mount", "ways") if data.get(key) is not None}
+    given = {key: data[key] for key in ("mount", "ways", "client") if data.get(key) is not None}
     head = _checked(_HeadSchema(), given, document, (), findings)
     _Ways.loaded.clear()
     settings = _checked(shape.settings, data.get("settings") or {}, document, ("settings",), findings)
@@ -114,13 +143,14 @@ def load_fixture(path: Path, shape: Shape) -> Fixture:
                 findings.append(document.finding((collection, identifier, *place), wrong, remedy))
     if findings:
         raise FixtureError(findings)
-    return Fixture(document, _seeds(settings, collections, shape), head["mount"], head["ways"])
+    client = ClientFixture(**head["client"])
+    return Fixture(document, _seeds(settings, collections, shape), head["mount"], head["ways"], client)
 
 
 def no_fixture(shape: Shape, collections: Mapping[str, Mapping[str, Record]] | None = None) -> Fixture:
     """Make the fixture of a vendor without one, with only the given records."""
     records = collections or {name: {} for name in shape.collections}
-    return Fixture(None, _seeds(shape.settings.load({}), records, shape), "", {})
+    return Fixture(None, _seeds(shape.settings.load({}), records, shape), "", {}, ClientFixture({}, {}, {}))
 
 
 def _collections(

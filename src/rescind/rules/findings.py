@@ -47,6 +47,28 @@ def rule_findings(vendor: Vendor) -> Iterator[Finding]:
                 )
 
 
+def client_findings(vendor: Vendor) -> Iterator[Finding]:
+    """Find what a document says of clients that cannot be used: unknown parameters, outcomes without advice."""
+    document = vendor.spec.document
+    tasks = {name: vendor.spec.at(one.place).get("x-client") for name, one in vendor.operations.items()}
+    deletions = [name for name, task in tasks.items() if task and task["task"] == "delete"]
+    for name in deletions[1:]:
+        place = (*vendor.operations[name].place, "x-client")
+        remedy = f"a client is certified for one deletion: keep the one of {deletions[0]}"
+        yield document.finding(place, f"{name} is a second deletion", remedy)
+    for name, task in tasks.items():
+        operation = vendor.operations[name]
+        for key in ("order", "account"):
+            if task and key in task and task[key] not in operation.locations:
+                problem = f"{name} has no parameter {task[key]!r}"
+                remedy = f"the parameters are: {', '.join(operation.locations)}"
+                yield document.finding((*operation.place, "x-client", key), problem, remedy)
+    for example in vendor.operations[deletions[0]].examples.values() if deletions else ():
+        if "x-client" not in vendor.spec.at(example.place):
+            remedy = "add x-client: {claims: [...], retry: ..., source: ...}; see docs/certify.md"
+            yield document.finding(example.place, f"{example.outcome.id} does not say what a client may claim", remedy)
+
+
 def informational_findings(vendor: Vendor) -> Iterator[Finding]:
     """Find documented responses that are no answers, and so can never be met (RFC 9110, section 15.2)."""
     for place, code, _ in _responses(vendor):

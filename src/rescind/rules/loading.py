@@ -20,7 +20,7 @@ from rescind.documents.fixtures import Fixture, load_fixture, no_fixture
 from rescind.documents.schemas import Shape
 from rescind.errors import DocumentError, Finding, FixtureError, SpecError
 from rescind.rules import generic
-from rescind.rules.findings import fixture_findings, refuse, rule_findings
+from rescind.rules.findings import client_findings, fixture_findings, refuse, rule_findings
 from rescind.rules.modules import rules_module
 from rescind.rules.vendor import Vendor
 
@@ -115,7 +115,7 @@ def _assemble(name: str, spec_file: Path, fixture_file: Path | None) -> Vendor:
     operations = {one.id: one for one in compiled}
     callers = getattr(module, "CALLERS", ())
     vendor = Vendor(name, spec, shape, fixture or no_fixture(shape), operations, module.RULES, fallbacks, callers)
-    refuse(SpecError, rule_findings(vendor))
+    refuse(SpecError, (*rule_findings(vendor), *client_findings(vendor)))
     refuse(FixtureError, fixture_findings(vendor))
     return vendor
 
@@ -129,6 +129,7 @@ def _vendor_without_rules(
     ways = {key: generic.ways_of(one, records) for key, one in operations.items()} | dict(fixture.ways)
     rules = {key: generic.rules_for(one, records) for key, one in operations.items()}
     vendor = Vendor(name, spec, Shape(), replace(fixture, ways=ways), operations, rules, fallbacks)
+    refuse(SpecError, client_findings(vendor))
     refuse(FixtureError, fixture_findings(vendor))
     return vendor
 
