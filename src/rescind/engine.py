@@ -124,7 +124,9 @@ class Engine:
         def work(transaction: Transaction) -> Decision:
             exchange = Exchange(operation, received, self.world(transaction, vendor))
             run = self._watchdog.run
-            decision = authenticate(exchange) or self._admit(exchange, vendor, run) or self._judge(exchange, vendor, run)
+            decision = (
+                authenticate(exchange) or self._admit(exchange, vendor, run) or self._judge(exchange, vendor, run)
+            )
             transaction.discard()
             return decision
 

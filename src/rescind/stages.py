@@ -10,7 +10,7 @@ from rescind.contract.parameters import Refusal
 from rescind.control.interventions import intervene
 from rescind.errors import Problem, crash_problem
 from rescind.model import FORCED, Decision, Fact
-from rescind.rules.rate import gcra, spent, untouched
+from rescind.rules.rate import gcra, rate_key, spent, untouched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ def limit_rate(exchange: Exchange) -> Decision | None:
     if limit is None or limit.refusal is None:
         return None
     world = exchange.world
-    key = f"{world.vendor}/{exchange.operation.id}/{exchange.credential.get('id', '')}"
+    key = rate_key(world.vendor, exchange.operation.id, exchange.credential.get("id", ""))
     before = world.transaction.read("rates", key)
     after, exchange.rate = gcra(before, world.now, _requests(exchange), limit.window_seconds)
     if exchange.rate.allowed:

@@ -39,6 +39,14 @@ OWN_FIELDS: Final = frozenset(
 is_field_name = re.compile(TOKEN).fullmatch
 
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def redirects(status: int) -> bool:
+    """Return whether a status sends the client to another URL (RFC 9110, section 15.4)."""
+    return status in _REDIRECTS
+
+
 def refuse_method(request: Request, allow: str) -> Problem:
     """Return the problem for a method that a known path does not have: 405 or, for one that does not exist, 501."""
     return unknown_method(request) or Problem(

@@ -82,6 +82,17 @@ class JournalQuery(Schema):
     since = Since()
 
 
+class ScenarioQuery(Schema):
+    """What the query of ``GET /scenarios`` may ask for."""
+
+    class Meta:
+        """Refuse unknown fields."""
+
+        unknown = RAISE
+
+    vendor = fields.String(load_default=None)
+
+
 def coverage_query(vendors: list[str], operations: list[str], outcomes: list[str]) -> Schema:
     """Return the schema of what the query of ``GET /coverage`` may ask for: names of what exists."""
     declared: dict[str, fields.Field[Any]] = {

@@ -98,13 +98,16 @@ def catalogue(vendors: Iterable[Vendor]) -> list[CatalogueEntry]:
     ]
 
 
-def plain_request(vendor: Vendor, operation: Operation) -> WayRequest:
-    """Return the request that an operation is usually called with: the fixture's, else that of the spec's examples."""
-    return _request(vendor, operation, {}, MISSING)
+def plain_request(vendor: Vendor, operation: Operation, changes: Mapping[str, Any] | None = None) -> WayRequest:
+    """Return the request that an operation is usually called with: the fixture's, else that of the spec's examples.
+
+    ``changes`` are parameters that differ; None leaves one out.
+    """
+    return _request(vendor, operation, changes or {}, MISSING)
 
 
 def _entry(vendor: Vendor, operation: Operation, outcome: Outcome) -> CatalogueEntry:
-    ways = _ways(vendor, operation, outcome)
+    ways = ways_of(vendor, operation, outcome)
     entry = CatalogueEntry(
         id=outcome.id,
         vendor=outcome.vendor,
@@ -143,7 +146,8 @@ def _evidence(evidence: Evidence) -> EvidenceView:
     }
 
 
-def _ways(vendor: Vendor, operation: Operation, outcome: Outcome) -> dict[str, Way]:
+def ways_of(vendor: Vendor, operation: Operation, outcome: Outcome) -> dict[str, Way]:
+    """Return the ways to an outcome, by kind."""
     stated = vendor.fixture.ways.get(operation.id, {}).get("outcomes", {}).get(outcome.name, {})
     ways: dict[str, Way] = {}
     for kind in ("natural", "magic"):

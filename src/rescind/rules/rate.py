@@ -32,6 +32,17 @@ class Rate(NamedTuple):
         return getattr(self, name, default)
 
 
+def rate_key(vendor: str, operation: str, credential: str) -> str:
+    """Return where among the rates of a sandbox the arrival time of a credential stands."""
+    return f"{vendor}/{operation}/{credential}"
+
+
+def arrival_with(left: int, now: int, limit: int, window_seconds: int) -> int:
+    """Return the theoretical arrival time of a credential that has so many requests left at ``now``."""
+    window = window_seconds * SECOND
+    return now + window - left * (window // limit)
+
+
 def untouched(limit: int) -> Rate:
     """Return the rate of a credential that has made no request."""
     return Rate(limit, limit, 0, ALLOWED)

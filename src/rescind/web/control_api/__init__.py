@@ -9,10 +9,10 @@ from flask import Blueprint, request
 from rescind.errors import Problem
 from rescind.model import CONTROL_PREFIX
 from rescind.web import guard
-from rescind.web.control_api import coverage, journal, overrides, server, world
+from rescind.web.control_api import certification, coverage, journal, overrides, server, world
 
 blueprint = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
-for _part in (server, world, overrides, journal, coverage):
+for _part in (server, world, overrides, journal, coverage, certification):
     blueprint.register_blueprint(_part.views)
 blueprint.before_request(guard.authorise)
 

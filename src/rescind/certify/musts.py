@@ -1,0 +1,185 @@
+"""What a client must do or never do: each requirement is one function that yields how a trial breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from rescind.certify.secrecy import misplaced_secrets
+
+if TYPE_CHECKING:
+    from rescind.certify.calls import ClientCall
+    from rescind.certify.trial import Part, Trial
+
+MOST_CALLS = 50
+"""How many calls a run may make: far more than any retry policy needs."""
+
+MOST_RENEWALS = 5
+"""How many times a run may renew its credential."""
+
+TOLERANCE_MS = 50
+"""How much too early a call may come that had to wait."""
+
+
+class Breach(NamedTuple):
+    """How a trial breaks a requirement: what happened, in words, and the numbers of the calls that show it."""
+
+    happened: str
+    calls: tuple[int, ...] = ()
+
+
+Requirement = Callable[["Trial"], Iterator[Breach]]
+
+
+def no_false_claim(trial: Trial) -> Iterator[Breach]:
+    """Compare the claims with what became of the order."""
+    for part in trial.parts:
+        claims = [run.claim for run in part.runs]
+        shown = tuple(call.number for call in part.deletions)
+        if "gone" in claims and not part.is_gone and not any("gone" in claims for claims in part.last_allows):
+            yield Breach(f"claimed `gone`, and order {part.order} stands", shown)
+        mine = part.deleted_it
+        if mine and claims.count("refused") > len(part.runs) - 1:
+            yield Breach(
+                f"claimed `refused`, and call {mine[0].number} of the client deleted order {part.order}", shown
+            )
+
+
+def one_effect(trial: Trial) -> Iterator[Breach]:
+    """Look for changes of anything else, and for deletions of one order that were under way together."""
+    targets = set(trial.scenario.targets)
+    for call in trial.calls:
+        is_asked = call.task == "renew" or (call.task == "delete" and call.order in targets)
+        if call.took_effect and not call.is_safe and not is_asked:
+            what = f"order {call.order}" if call.order else call.entry.request.path
+            yield Breach(f"call {call.number} ({call.entry.request.method}) changed {what}", (call.number,))
+    for part in trial.parts:
+        for first, second in _together(part):
+            yield Breach(
+                f"call {second.number} came while call {first.number}, the same deletion, was not answered",
+                (first.number, second.number),
+            )
+
+
+def _together(part: Part) -> Iterator[tuple[ClientCall, ClientCall]]:
+    """Yield the deletions that came before an earlier one was answered, if one run sent both."""
+    for index, call in enumerate(part.deletions):
+        open_calls = [one for one in part.deletions[:index] if one.fault != "hang" and call.arrived < one.answered]
+        if len(open_calls) >= len(part.runs):
+            yield open_calls[0], call
+
+
+def no_blind_retry(trial: Trial) -> Iterator[Breach]:
+    """Look for calls that are repeated after an answer that is final."""
+    for part in trial.parts:
+        for index, call in enumerate(part.calls):
+            if not call.is_answered or call.advice is None or call.advice.retry != "never":
+                continue
+            again = [one for one in part.calls[index + 1 :] if _repeats(one, call)]
+            if len(again) > len(part.runs) - 1:
+                repeated = again[len(part.runs) - 1]
+                yield Breach(
+                    f"call {repeated.number} repeats call {call.number}, which was refused for good: {call.outcome}",
+                    (call.number, repeated.number),
+                )
+                break
+
+
+def _repeats(call: ClientCall, earlier: ClientCall) -> bool:
+    return call.identity == earlier.identity and call.arrived > earlier.answered
+
+
+def pacing(trial: Trial) -> Iterator[Breach]:
+    """Look for calls before the time that the vendor named, by the journal's clock."""
+    for part in trial.parts:
+        for index, call in enumerate(part.calls):
+            wait = call.wait_ms
+            if wait is None or not call.is_answered:
+                continue
+            for later in part.calls[index + 1 :]:
+                early = call.answered + wait - TOLERANCE_MS - later.arrived
+                if (
+                    later.operation is call.operation
+                    and later.arrived > call.answered
+                    and early > 0
+                    and len(part.runs) == 1
+                ):
+                    came = later.arrived - call.answered
+                    yield Breach(
+                        f"call {later.number} came {came:.0f} ms after call {call.number} asked for {wait:.0f} ms",
+                        (call.number, later.number),
+                    )
+                    return
+
+
+def bounded(trial: Trial) -> Iterator[Breach]:
+    """Look for runs that did not end, and for too many calls or renewals."""
+    for part in trial.parts:
+        if any(run.timed_out for run in part.runs) and not _is_stuck(part):
+            yield Breach(f"was still running at the time limit, after {len(part.calls)} calls")
+        elif len(part.calls) > MOST_CALLS * len(part.runs) or not trial.is_complete:
+            yield Breach(f"made {len(part.calls)} calls, more than {MOST_CALLS}")
+        else:
+            renewals = [call.number for call in part.calls if call.task == "renew"]
+            if len(renewals) > MOST_RENEWALS * len(part.runs):
+                yield Breach(
+                    f"renewed its credential {len(renewals)} times, more than {MOST_RENEWALS}", tuple(renewals)
+                )
+
+
+def contract(trial: Trial) -> Iterator[Breach]:
+    """Hold every request against the document."""
+    for call in trial.calls:
+        for violation in call.violations:
+            yield Breach(f"call {call.number}: {violation}", (call.number,))
+
+
+def secrets(trial: Trial) -> Iterator[Breach]:
+    """Look for credentials where the document does not want them; say the place, never the value."""
+    for call in trial.calls:
+        for place in misplaced_secrets(call, trial):
+            yield Breach(f"call {call.number} has a credential in {place}", (call.number,))
+
+
+def patience(trial: Trial) -> Iterator[Breach]:
+    """Look for runs that never gave up a reply that did not come."""
+    for part in trial.parts:
+        if _is_stuck(part):
+            hang = next(call for call in reversed(part.calls) if call.fault == "hang")
+            waited = max(run.ended for run in part.runs) - hang.arrived
+            yield Breach(f"waited {waited / 1000:.0f} s for the reply to call {hang.number}", (hang.number,))
+
+
+def _is_stuck(part: Part) -> bool:
+    """Return whether a run waited for a reply until the hang or the run was ended."""
+    last = part.calls[-1] if part.calls else None
+    if last and last.fault == "hang" and any(run.timed_out for run in part.runs):
+        return True
+    hangs = [call for call in part.calls if call.fault == "hang"]
+    ended = max((run.ended for run in part.runs), default=0)
+    return any(_next_or(part, call, ended) - call.arrived >= part.trial.hang_ms for call in hangs)
+
+
+def _next_or(part: Part, call: ClientCall, ended: float) -> float:
+    """Return when the next call came, or the end of the run."""
+    return next((one.arrived for one in part.calls if one.number > call.number), ended)
+
+
+def no_crash(trial: Trial) -> Iterator[Breach]:
+    """Look for runs that ended without a claim that has a meaning."""
+    for run in trial.runs:
+        if run.crash:
+            yield Breach(run.crash)
+
+
+MUSTS: tuple[Requirement, ...] = (
+    no_false_claim,
+    one_effect,
+    no_blind_retry,
+    pacing,
+    bounded,
+    contract,
+    secrets,
+    patience,
+    no_crash,
+)
