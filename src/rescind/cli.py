@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rescind import __version__
-from rescind.errors import DocumentError, RescindError
+from rescind.errors import DocumentError, RescindError, SettingsError
 from rescind.settings import PREFIX, Names, Settings, options, refuse_unknown_variables
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rescind.engine import Engine
     from rescind.rules.vendor import Vendor
+    from rescind.testing.certification import Certifier
 
     Command = Callable[..., None]
 
@@ -43,6 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # whoever read us has gone; nothing is left to say
         return 0
     return code or 0
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _option(name: str, **attributes: Any) -> Callable[[Command], Command]:
+    """Declare an option that can be set by a variable too."""
+    variable = PREFIX + name.removeprefix("--").upper()
+    return click.option(name, envvar=variable, show_envvar=True, show_default="default" in attributes, **attributes)
 
 
 def _format_option(*formats: str) -> Callable[[Command], Command]:
@@ -157,6 +167,79 @@ def coverage(context: click.Context, /, url: str, form: str, fail_under: float |
     if missing:
         click.echo(missing, err=True)
         context.exit(1)
+
+
+@rescind.command(params=[*options("spec", "fixtures", "control_token")])
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@_option("--vendor", required=True, metavar="NAME", help="Certify a client of this vendor.")
+@_option("--url", metavar="BASE", help="Use sandboxes of this server, instead of a server for each job.")
+@_option("--only", type=Names(), multiple=True, metavar="ID", help="Only this scenario; repeatable.")
+@_option("--jobs", type=click.IntRange(1, 64), default=4, metavar="N", help="Run so many scenarios at a time.")
+@_option("--claim", type=Names(), multiple=True, metavar="CODE=CLAIM", help="What an exit code claims; repeatable.")
+@_option(
+    "--timeout",
+    type=click.FloatRange(0, 600, min_open=True),
+    default=60.0,
+    metavar="SECONDS",
+    help="End a run that takes longer.",
+)
+@_option("--baseline", type=_FILE, metavar="FILE", help="Do not count the findings of this JSON report.")
+@_option("--output", type=_FILE, metavar="FILE", help="Write the report here, and the verdict to the terminal.")
+@click.option("--list", "is_list", is_flag=True, help="List the scenarios, and run nothing.")
+@click.option("--keep", is_flag=True, help="With one --only: serve its sandbox until Ctrl-C.")
+@_format_option("table", "json", "junit", "markdown", "html")
+@click.pass_context
+def certify(context: click.Context, /, command: tuple[str, ...], form: str, **chosen: Any) -> None:
+    """Run a client in every documented situation of a vendor, and give a verdict on it.
+
+    The command is run once for each scenario. {base_url}, {order}, {account}, {api_key}, {token} and so on are filled
+    in, and stand in the environment as CERTIFY_BASE_URL and so on. Its exit code, or {"claim": "gone"} on its last line,
+    is its claim: 0 gone, 3 refused, 75 or 1 unknown. Exits with 0 for a certified client, else with 1.
+    """
+    from rescind.testing.certification import Certifier, CertifyOptions  # noqa: PLC0415
+
+    is_list, keep, output = chosen.pop("is_list"), chosen.pop("keep"), chosen.pop("output")
+    try:
+        certifier = Certifier(CertifyOptions(**chosen))
+        if is_list:
+            click.echo(certifier.listing(form))
+        elif keep:
+            certifier.keep(command, lambda report: click.echo(report))
+        else:
+            context.exit(_certify(certifier, command, form, output))
+    except SettingsError as wrong:
+        raise _WrongUsage(str(wrong)) from None
+
+
+class _WrongUsage(click.ClickException):
+    """What a user wrote wrong, in one line."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print it as other errors are printed."""
+        click.echo(f"rescind: {self.message}", file=file, err=True)
+
+
+def _certify(certifier: Certifier, command: tuple[str, ...], form: str, output: Path | None) -> int:
+    """Run the plan with a progress bar on a terminal, print or write the report, and return the exit code."""
+    certifier.check(command)
+    with click.progressbar(length=len(certifier.plan), label=certifier.vendor, file=sys.stderr) as bar:
+        certificate = certifier.certify(command, lambda: bar.update(1))
+    report = certifier.report(certificate, form)
+    if output:
+        _write(output, report)
+        click.echo(f"{certificate['verdict']}; the report is in {output}")
+    else:
+        click.echo(report.rstrip("\n"))
+    return 0 if certificate["certified"] else 1
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as failure:
+        raise _WrongUsage(f"cannot write {path}: {failure.strerror}") from None
 
 
 def _announce(engine: Engine, url: str) -> None:

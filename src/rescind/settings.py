@@ -24,7 +24,8 @@ CONTROL_TOKEN_VARIABLE: Final = f"{PREFIX}CONTROL_TOKEN"
 OF_THE_HOST: Final = frozenset({"host", "port", "workers", "reload"})
 """The settings that only ``rescind serve`` has: on another host, the host decides on them."""
 
-_OTHERS = ("format", "url", "fail_under", "ignore", "credential", "foreign_order")
+_OTHERS = ("format", "url", "fail_under", "ignore", "credential", "foreign_order",
+    "only", "jobs", "claim", "timeout", "output", "baseline")  # fmt: skip
 """Variables of other commands, of the pytest plugin and of the hooks for Schemathesis."""
 
 

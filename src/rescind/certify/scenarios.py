@@ -72,7 +72,7 @@ class ScenarioView(TypedDict):
     """A scenario as ``GET /_rescind/scenarios`` and ``rescind certify --list`` show it.
 
     ``met`` is ``natural`` where state and placeholders lead to the situation, else ``override``. ``outcome`` is the
-    documented outcome that it is about, None for other situations.
+    documented outcome that it is about, None for other situations. ``placeholders`` are what a client can be given.
     """
 
     id: str
@@ -84,6 +84,7 @@ class ScenarioView(TypedDict):
     met: str
     runs: int
     at_once: bool
+    placeholders: list[str]
 
 
 def view(scenario: Scenario) -> ScenarioView:
@@ -98,6 +99,7 @@ def view(scenario: Scenario) -> ScenarioView:
         "met": "natural" if scenario.is_natural else "override",
         "runs": len(scenario.targets),
         "at_once": scenario.is_together,
+        "placeholders": ["base_url", *scenario.gives],
     }
 
 

@@ -22,6 +22,7 @@ _MOST_CALLS = 200
 """How many calls of a run a verdict shows."""
 
 PASSED, RECOMMENDED, FAILED, NOT_MET = "passed", "recommended", "failed", "not met"
+RESULTS = (PASSED, RECOMMENDED, FAILED, NOT_MET)
 """The results: no finding; only recommendations; a MUST broken; the client was never in the situation."""
 
 

@@ -1,0 +1,142 @@
+"""A certificate as people and build servers read it: a table, JSON, Markdown, JUnit."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rescind.certify.scenarios import GROUPS
+from rescind.certify.timeline import events
+from rescind.certify.verdict import FAILED, NOT_MET, RESULTS
+from rescind.coverage.listing import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rescind.certify.certificate import Certificate
+    from rescind.certify.scenarios import ScenarioView
+    from rescind.certify.verdict import Finding, Verdict
+
+
+def plan_table(plan: list[ScenarioView]) -> str:
+    """Format the scenarios of a plan as aligned columns."""
+    rows = [("SCENARIO", "MET", "RUNS", "WHAT")]
+    rows += [(one["id"], one["met"], _runs(one), one["title"]) for one in plan]
+    return columns(rows)
+
+
+def as_table(certificate: Certificate) -> str:
+    """Format the results by group, every finding with its evidence, and the verdict."""
+    lines = [_head(certificate), "", columns([("GROUP", *map(str.upper, RESULTS)), *_groups(certificate)])]
+    for one in certificate["scenarios"]:
+        for finding in one["findings"]:
+            lines += ["", *_finding_lines(certificate, one, finding)]
+    not_met = [one["scenario"]["id"] for one in certificate["scenarios"] if one["result"] == NOT_MET]
+    if not_met:
+        lines += ["", "not met: the client never came into these situations", *(f"  {name}" for name in not_met)]
+    return "\n".join([*lines, "", f"verdict: {certificate['verdict']}"])
+
+
+def as_json(certificate: Certificate) -> str:
+    """Format all of it."""
+    return json.dumps(certificate, indent=2)
+
+
+def as_markdown(certificate: Certificate) -> str:
+    """Format the verdict, a table by group, and the findings."""
+    lines = [f"# {_head(certificate)}", "", f"**{certificate['verdict']}**", ""]
+    lines += [f"| group | {' | '.join(RESULTS)} |", f"| --- |{' --- |' * len(RESULTS)}"]
+    lines += [f"| {' | '.join(row)} |" for row in _groups(certificate)]
+    for one in certificate["scenarios"]:
+        for finding in one["findings"]:
+            source = finding["source"]
+            lines += ["", f"## {finding['number']}: `{one['scenario']['id']}`{_known(certificate, one, finding)}", ""]
+            lines += [
+                one["scenario"]["title"],
+                "",
+                f"- expected: {finding['expected']}",
+                f"- happened: {finding['happened']}",
+            ]
+            lines += [f"- hint: {finding['hint']}", f"- source: [{source['title']}]({source['url']})", "", "```text"]
+            lines += [*_timeline(one), "```", "", f"`{one.get('repeat', '')}`"]
+    return "\n".join(lines) + "\n"
+
+
+def as_junit(certificate: Certificate) -> str:
+    """Format a test suite for each group, a test case for each scenario: failed, skipped (not met), or passed."""
+    from xml.etree import ElementTree as ET  # noqa: PLC0415 - no other format needs it
+
+    root = ET.Element("testsuites", name=f"rescind certify {certificate['vendor']}")
+    for group, some in groupby(certificate["scenarios"], key=lambda one: one["scenario"]["group"]):
+        scenarios = list(some)
+        counts = {name: str(sum(one["result"] == name for one in scenarios)) for name in RESULTS}
+        suite = ET.SubElement(
+            root, "testsuite", name=group, tests=str(len(scenarios)), failures=counts[FAILED], skipped=counts[NOT_MET]
+        )
+        for one in scenarios:
+            seconds = max([run["ended_ms"] for run in one["runs"]], default=0) / 1000
+            scenario = one["scenario"]
+            name = f"{scenario['vendor']}.{group}"
+            case = ET.SubElement(suite, "testcase", classname=name, name=scenario["name"], time=f"{seconds:.3f}")
+            text = "\n".join(line for finding in one["findings"] for line in _finding_lines(certificate, one, finding))
+            if one["result"] == FAILED:
+                message = "; ".join(f"{finding['number']}: {finding['happened']}" for finding in one["findings"])
+                ET.SubElement(case, "failure", message=_legal(message)).text = _legal(text)
+            elif one["result"] == NOT_MET:
+                ET.SubElement(case, "skipped", message="the client never came into this situation")
+            elif text:
+                ET.SubElement(case, "system-out").text = _legal(text)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+REPORTS: dict[str, Callable[[Certificate], str]] = {
+    "table": as_table,
+    "json": as_json,
+    "markdown": as_markdown,
+    "junit": as_junit,
+}
+
+
+def _head(certificate: Certificate) -> str:
+    done, total = len(certificate["scenarios"]), certificate["total"]
+    scenarios = f"{total} scenarios" if done == total else f"{done} of {total} scenarios"
+    return f"{certificate['vendor']}: {scenarios} in {certificate['seconds']:.0f} s"
+
+
+def _groups(certificate: Certificate) -> Iterator[tuple[str, ...]]:
+    """Yield each group with the numbers of its results."""
+    for group in GROUPS:
+        results = [one["result"] for one in certificate["scenarios"] if one["scenario"]["group"] == group]
+        if results:
+            yield (group, *(str(results.count(result)) for result in RESULTS))
+
+
+def _finding_lines(certificate: Certificate, one: Verdict, finding: Finding) -> list[str]:
+    source = finding["source"]
+    return [
+        f"{finding['number']} in {one['scenario']['id']}: {one['scenario']['title']}{_known(certificate, one, finding)}",
+        f"  expected: {finding['expected']} ({source['title']}, {source['url']})",
+        f"  happened: {finding['happened']}",
+        *(f"    {line}" for line in _timeline(one)),
+        f"  hint: {finding['hint']}",
+        f"  repeat: {one.get('repeat', '')}",
+    ]
+
+
+def _timeline(one: Verdict) -> list[str]:
+    return [f"t + {event.at_ms:5.0f} ms  {event.what}" for event in events(one)]
+
+
+def _known(certificate: Certificate, one: Verdict, finding: Finding) -> str:
+    known = f"{one['scenario']['id']} {finding['requirement']}" in certificate["known"]
+    return " (known from the baseline)" if known else ""
+
+
+def _runs(one: ScenarioView) -> str:
+    return f"{one['runs']}{' at once' if one['at_once'] else ''}"
+
+
+def _legal(text: str) -> str:
+    """Leave out the characters that XML 1.0 cannot have."""
+    return "".join(character for character in text if character in "\t\n" or character >= " ")

@@ -1,0 +1,110 @@
+"""What happened in a scenario, in the order of time: for people who read it, and as bars for those who look at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rescind.certify.verdict import CallView, RunView, Verdict
+
+_SHORTEST_BAR = 4.0
+_WIDTH = 1000.0
+
+
+class Event(NamedTuple):
+    """Something that happened, in milliseconds since the beginning."""
+
+    at_ms: float
+    what: str
+
+
+class Bar(NamedTuple):
+    """A bar of the picture: its kind (run, call, wait), its row, where it begins and how wide it is, of a width of 1000."""
+
+    kind: str
+    row: int
+    x: float
+    width: float
+    label: str
+    is_shown: bool
+
+
+def events(verdict: Verdict) -> list[Event]:
+    """Return the events of a scenario, the earliest first."""
+    found = [Event(0, f"order {order} {state['before']}") for order, state in verdict["orders"].items()]
+    several = len(verdict["runs"]) > 1
+    for number, run in enumerate(verdict["runs"], 1):
+        name = f"run {number}" if several else "the client"
+        if several:
+            found.append(Event(run["started_ms"], f"{name} starts"))
+        found.append(Event(run["ended_ms"], f"{name} {_end(run)}"))
+    found += [event for call in verdict["calls"] for event in _call_events(call)]
+    found.sort(key=lambda event: event.at_ms)
+    end = found[-1].at_ms
+    return [*found, *(Event(end, f"order {order} {state['after']}") for order, state in verdict["orders"].items())]
+
+
+def bars(verdict: Verdict) -> list[Bar]:
+    """Return the calls, the waits that the vendor named and the runs as bars on one axis of time."""
+    end = _end_ms(verdict)
+    evidence = {number for finding in verdict["findings"] for number in finding["calls"]}
+
+    def bar(kind: str, row: int, start: float, stop: float, label: str, *, is_shown: bool = False) -> Bar:
+        x = _WIDTH * min(start, end) / end
+        return Bar(kind, row, x, max(_SHORTEST_BAR, _WIDTH * (min(stop, end) - min(start, end)) / end), label, is_shown)
+
+    drawn = []
+    for row, run in enumerate(verdict["runs"]):
+        drawn.append(bar("run", row, run["started_ms"], run["ended_ms"], f"the client {_end(run)}"))
+    for row, call in enumerate(verdict["calls"], len(verdict["runs"])):
+        label = f"{call['number']}: {call['request']}: {_answer(call)}"
+        drawn.append(bar("call", row, call["at_ms"], call["answered_ms"], label, is_shown=call["number"] in evidence))
+        if call["wait_ms"]:
+            until = call["answered_ms"] + call["wait_ms"]
+            drawn.append(bar("wait", row, call["answered_ms"], until, f"wait {call['wait_ms']:.0f} ms"))
+    return drawn
+
+
+def _end_ms(verdict: Verdict) -> float:
+    """Return the end of the axis: that of the last run, but not that of a hang which nobody waited for."""
+    return max([1.0, *(run["ended_ms"] for run in verdict["runs"]), *(call["at_ms"] for call in verdict["calls"])])
+
+
+def ticks(verdict: Verdict) -> list[tuple[float, str]]:
+    """Return where the axis has a mark, and what it says."""
+    end = _end_ms(verdict)
+    step = next(step for step in (10, 50, 100, 250, 500, 1000, 2000, 5000, 10_000, 60_000, 10**9) if end / step <= 6)
+    return [
+        (_WIDTH * at / end, f"{at} ms" if step < 1000 else f"{at / 1000:g} s") for at in range(0, int(end) + 1, step)
+    ]
+
+
+def _call_events(call: CallView) -> Iterator[Event]:
+    rival = "; somebody else made the same call just before" if call["has_rival"] else ""
+    yield Event(call["at_ms"], f"call {call['number']}: {call['request']}{rival}")
+    if call["fault"] != "hang":
+        yield Event(call["answered_ms"], f"call {call['number']}: {_answer(call)}")
+
+
+def _answer(call: CallView) -> str:
+    """Return what a call was answered, in words."""
+    parts = []
+    if call["status"] is not None and call["fault"] not in {"reply_lost", "hang"}:
+        parts.append(f"{call['status']} {call['outcome'] or ''}".strip())
+    if call["fault"]:
+        parts.append(f"fault {call['fault']}")
+    if call["wait_ms"]:
+        parts.append(f"wait {call['wait_ms']:.0f} ms")
+    if call["took_effect"]:
+        parts.append("took effect")
+    return ", ".join(parts) or "no answer"
+
+
+def _end(run: RunView) -> str:
+    if run["timed_out"]:
+        return "was ended at its time limit"
+    said = f"claims {run['claim']}" if run["claim"] else "claims nothing"
+    more = run["crash"] or run["uncaught"] or run["detail"]
+    return f"{said} ({more})" if more else said

@@ -1,0 +1,130 @@
+"""The certification of a command from beginning to end: the plan, the runs, the certificate, the report."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from rescind.assembly import spec_dirs
+from rescind.certify.certificate import certify, read_baseline
+from rescind.certify.reports import REPORTS, as_table, plan_table
+from rescind.errors import SettingsError
+from rescind.rules.loading import specs_in
+from rescind.testing.certifying import Certifying, Place, run_all
+from rescind.testing.commands import Command, parse_claims
+from rescind.testing.control_client import SandboxError
+from rescind.testing.scenarios import BegunScenario, scenarios_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rescind.certify.certificate import Certificate
+    from rescind.certify.scenarios import ScenarioView
+
+
+@dataclass(frozen=True)
+class CertifyOptions:
+    """The options of ``rescind certify``, as a user wrote them."""
+
+    vendor: str
+    url: str | None = None
+    only: tuple[str, ...] = ()
+    jobs: int = 4
+    claim: tuple[str, ...] = ()
+    timeout: float = 60
+    baseline: Path | None = None
+    spec: Path | None = None
+    fixtures: Path | None = None
+    control_token: str | None = None
+
+
+class Certifier:
+    """Certifies the client of a vendor. Every method raises SettingsError for what a user wrote wrong."""
+
+    def __init__(self, options: CertifyOptions) -> None:
+        if sys.platform == "win32":
+            raise SettingsError(
+                "rescind certify does not run on Windows; use WSL, or the pytest marker rescind_certify"
+            )
+        self._options = options
+        self.vendor = options.vendor
+        self._known = read_baseline(options.baseline) if options.baseline else frozenset()
+        self._claims = parse_claims(options.claim)
+        settings = {"vendor": (self.vendor,), "spec": options.spec, "fixtures": options.fixtures}
+        self._place = Place(settings, options.url, options.control_token)
+        if options.url is None:
+            _refuse_unknown_vendor(self.vendor, options.spec)
+
+    @cached_property
+    def plan(self) -> list[ScenarioView]:
+        """The scenarios, or those of them that ``only`` names, with or without the vendor."""
+        with ExitStack() as stack:
+            try:
+                plan = scenarios_of(self._place.open(stack, self._options.timeout), self.vendor)
+            except SandboxError as refusal:
+                raise SettingsError(str(refusal)) from None
+        by_id = {one["id"]: one for one in plan}
+        prefix = f"{self.vendor}."
+        chosen = [name if name.startswith(prefix) else prefix + name for name in self._options.only]
+        for name in chosen:
+            if name not in by_id:
+                near = difflib.get_close_matches(name, by_id, n=1, cutoff=0)[0]
+                raise SettingsError(f"unknown scenario {name}; did you mean {near}? --list shows all")
+        return [by_id[name] for name in dict.fromkeys(chosen)] or plan
+
+    def listing(self, form: str) -> str:
+        """Return the plan as JSON or as a table."""
+        return json.dumps({"scenarios": self.plan}, indent=2) if form == "json" else plan_table(self.plan)
+
+    def check(self, argv: tuple[str, ...]) -> None:
+        """Refuse a command that cannot be run, and unknown placeholders."""
+        self._command(argv).check(self.plan[0]["placeholders"])
+
+    def certify(self, argv: tuple[str, ...], progress: Callable[[], None]) -> Certificate:
+        """Run the command in every scenario; return the certificate, of those so far if that was interrupted."""
+        certifying = Certifying(self._command(argv), self._place, self._options.timeout)
+        began = monotonic()
+        verdicts = certifying.run([one["id"] for one in self.plan], self._options.jobs, progress)
+        seconds = monotonic() - began
+        return certify(self.vendor, argv, verdicts, len(self.plan), seconds, certifying.failure, self._known)
+
+    def keep(self, argv: tuple[str, ...], show: Callable[[str], None]) -> None:
+        """Run the command in one scenario, show the report and the base URL, and serve that until an interruption."""
+        if len(self._options.only) != 1:
+            raise SettingsError("--keep keeps the sandbox of one scenario: name it with --only ID")
+        self.check(argv)
+        with ExitStack() as stack:
+            sandbox = self._place.open(stack, self._options.timeout)
+            began = monotonic()
+            begun = BegunScenario(sandbox, self.plan[0]["id"], self._options.timeout, processes=True)
+            verdict = begun.judge(*run_all(self._command(argv), begun, self._options.timeout, threading.Event()))
+            show(as_table(certify(self.vendor, argv, [verdict], 1, monotonic() - began)))
+            show(f"\nThe sandbox stays at {sandbox.base_url} until Ctrl-C; its journal is at /_rescind/journal")
+            threading.Event().wait()
+
+    def report(self, certificate: Certificate, form: str) -> str:
+        """Return the certificate in a format."""
+        if form == "html":
+            from rescind.web.pages import certificate_file  # noqa: PLC0415 - no other format needs Flask
+
+            return certificate_file(certificate)
+        return REPORTS[form](certificate)
+
+    def _command(self, argv: tuple[str, ...]) -> Command:
+        return Command(argv, self._claims)
+
+
+def _refuse_unknown_vendor(name: str, spec: Path | None) -> None:
+    folders = [folder for folder in spec_dirs(spec) if folder.is_dir()]
+    known = sorted(specs_in(folders)[0])
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0)
+        raise SettingsError(f"unknown vendor {name!r}; did you mean {near[0]!r}? There are: {', '.join(known)}")
