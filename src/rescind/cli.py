@@ -193,8 +193,8 @@ def certify(context: click.Context, /, command: tuple[str, ...], form: str, **ch
     """Run a client in every documented situation of a vendor, and give a verdict on it.
 
     The command is run once for each scenario. {base_url}, {order}, {account}, {api_key}, {token} and so on are filled
-    in, and stand in the environment as CERTIFY_BASE_URL and so on. Its exit code, or {"claim": "gone"} on its last line,
-    is its claim: 0 gone, 3 refused, 75 or 1 unknown. Exits with 0 for a certified client, else with 1.
+    in, and stand in the environment as CERTIFY_BASE_URL and so on. Its exit code is its claim: 0 gone, 3 refused, 75 or 1
+    unknown; {"claim": "gone"} on its last line goes before. Exits with 0 for a certified client, else with 1.
     """
     from rescind.testing.certification import Certifier, CertifyOptions  # noqa: PLC0415
 
@@ -204,7 +204,7 @@ def certify(context: click.Context, /, command: tuple[str, ...], form: str, **ch
         if is_list:
             click.echo(certifier.listing(form))
         elif keep:
-            certifier.keep(command, lambda report: click.echo(report))
+            certifier.keep(command, click.echo)
         else:
             context.exit(_certify(certifier, command, form, output))
     except SettingsError as wrong:
@@ -224,7 +224,8 @@ class _WrongUsage(click.ClickException):
 def _certify(certifier: Certifier, command: tuple[str, ...], form: str, output: Path | None) -> int:
     """Run the plan with a progress bar on a terminal, print or write the report, and return the exit code."""
     certifier.check(command)
-    with click.progressbar(length=len(certifier.plan), label=certifier.vendor, file=sys.stderr) as bar:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=len(certifier.plan), label=certifier.vendor, file=sys.stderr, hidden=hidden) as bar:
         certificate = certifier.certify(command, lambda: bar.update(1))
     report = certifier.report(certificate, form)
     if output:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from rescind import __version__
 from rescind.certify.requirements import requirements
@@ -24,8 +24,8 @@ Known = frozenset[tuple[str, str]]
 class Certificate(TypedDict):
     """The result of a plan. ``verdict`` says it in words, ``certified`` decides the exit code.
 
-    ``unfinished`` says why not every scenario was tried; ``total`` is how many there are. ``known`` are the findings that
-    a baseline has, as ``SCENARIO REQUIREMENT``, which do not count.
+    ``unfinished`` says why not every scenario was tried; ``total`` is how many there are. ``known`` are the
+    findings that a baseline has, as ``SCENARIO REQUIREMENT``, which do not count.
     """
 
     vendor: str
@@ -41,16 +41,18 @@ class Certificate(TypedDict):
     scenarios: list[Verdict]
 
 
-def certify(
-    vendor: str,
-    command: Sequence[str],
-    verdicts: list[Verdict],
-    total: int,
-    seconds: float,
-    unfinished: str | None = None,
-    known: Known = frozenset(),
-) -> Certificate:
-    """Draw the conclusion from the verdicts."""
+class Course(NamedTuple):
+    """How a plan went: the verdicts, of how many scenarios, in which time, and why not of all."""
+
+    verdicts: list[Verdict]
+    total: int
+    seconds: float
+    unfinished: str | None = None
+
+
+def certify(vendor: str, command: Sequence[str], course: Course, known: Known = frozenset()) -> Certificate:
+    """Draw the conclusion from how a plan went."""
+    verdicts, total, seconds, unfinished = course
     counts = {result: sum(one["result"] == result for one in verdicts) for result in RESULTS}
     new = [finding for scenario, finding in _findings(verdicts) if (scenario, finding["requirement"]) not in known]
     verdict, certified = _conclusion(new, counts, unfinished)
@@ -80,11 +82,7 @@ def read_baseline(path: Path) -> Known:
     """Read the findings of an earlier report in JSON. Raises SettingsError for a file that is none."""
     try:
         report: Any = json.loads(path.read_text())
-        return frozenset(
-            (one["scenario"]["id"], finding["requirement"])
-            for one in report["scenarios"]
-            for finding in one["findings"]
-        )
+        return frozenset((scenario, finding["requirement"]) for scenario, finding in _findings(report["scenarios"]))
     except OSError as failure:
         raise SettingsError(f"cannot read the baseline {path}: {failure.strerror}") from None
     except (ValueError, KeyError, TypeError):

@@ -6,6 +6,7 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from rescind.certify.requirements import requirements
 from rescind.certify.scenarios import GROUPS
 from rescind.certify.timeline import events
 from rescind.certify.verdict import FAILED, NOT_MET, RESULTS
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rescind.certify.certificate import Certificate
+    from rescind.certify.requirements import Requirement
     from rescind.certify.scenarios import ScenarioView
     from rescind.certify.verdict import Finding, Verdict
 
@@ -29,9 +31,11 @@ def plan_table(plan: list[ScenarioView]) -> str:
 def as_table(certificate: Certificate) -> str:
     """Format the results by group, every finding with its evidence, and the verdict."""
     lines = [_head(certificate), "", columns([("GROUP", *map(str.upper, RESULTS)), *_groups(certificate)])]
-    for one in certificate["scenarios"]:
-        for finding in one["findings"]:
-            lines += ["", *_finding_lines(certificate, one, finding)]
+    for requirement, some in _by_requirement(certificate):
+        shown = some if requirement.is_must else some[:1]
+        lines += [line for one, finding in shown for line in ("", *_finding_lines(certificate, one, finding))]
+        others = [one["scenario"]["id"] for one, _ in some[len(shown) :]]
+        lines += ["  also in:", *(f"    {name}" for name in others)] if others else []
     not_met = [one["scenario"]["id"] for one in certificate["scenarios"] if one["result"] == NOT_MET]
     if not_met:
         lines += ["", "not met: the client never came into these situations", *(f"  {name}" for name in not_met)]
@@ -98,6 +102,19 @@ REPORTS: dict[str, Callable[[Certificate], str]] = {
 }
 
 
+def _by_requirement(certificate: Certificate) -> Iterator[tuple[Requirement, list[tuple[Verdict, Finding]]]]:
+    """Yield each requirement that was broken, with the scenarios in which it was."""
+    for requirement in requirements():
+        some = [
+            (one, finding)
+            for one in certificate["scenarios"]
+            for finding in one["findings"]
+            if finding["requirement"] == requirement.name
+        ]
+        if some:
+            yield requirement, some
+
+
 def _head(certificate: Certificate) -> str:
     done, total = len(certificate["scenarios"]), certificate["total"]
     scenarios = f"{total} scenarios" if done == total else f"{done} of {total} scenarios"
@@ -113,9 +130,9 @@ def _groups(certificate: Certificate) -> Iterator[tuple[str, ...]]:
 
 
 def _finding_lines(certificate: Certificate, one: Verdict, finding: Finding) -> list[str]:
-    source = finding["source"]
+    source, scenario = finding["source"], one["scenario"]
     return [
-        f"{finding['number']} in {one['scenario']['id']}: {one['scenario']['title']}{_known(certificate, one, finding)}",
+        f"{finding['number']} in {scenario['id']}{_known(certificate, one, finding)}: {scenario['title']}",
         f"  expected: {finding['expected']} ({source['title']}, {source['url']})",
         f"  happened: {finding['happened']}",
         *(f"    {line}" for line in _timeline(one)),

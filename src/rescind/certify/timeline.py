@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 _SHORTEST_BAR = 4.0
 _WIDTH = 1000.0
+_SECOND = 1000
+_STEPS = (10, 50, 100, 250, 500, 1000, 2000, 5000, 10_000, 60_000, 10**9)
+_MOST_TICKS = 6
 
 
 class Event(NamedTuple):
@@ -21,7 +24,7 @@ class Event(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A bar of the picture: its kind (run, call, wait), its row, where it begins and how wide it is, of a width of 1000."""
+    """A bar of the picture: its kind (run, call, wait), its row, and where it stands in a width of 1000."""
 
     kind: str
     row: int
@@ -51,20 +54,24 @@ def bars(verdict: Verdict) -> list[Bar]:
     end = _end_ms(verdict)
     evidence = {number for finding in verdict["findings"] for number in finding["calls"]}
 
-    def bar(kind: str, row: int, start: float, stop: float, label: str, *, is_shown: bool = False) -> Bar:
-        x = _WIDTH * min(start, end) / end
-        return Bar(kind, row, x, max(_SHORTEST_BAR, _WIDTH * (min(stop, end) - min(start, end)) / end), label, is_shown)
-
     drawn = []
     for row, run in enumerate(verdict["runs"]):
-        drawn.append(bar("run", row, run["started_ms"], run["ended_ms"], f"the client {_end(run)}"))
+        place = _place(run["started_ms"], run["ended_ms"], end)
+        drawn.append(Bar("run", row, *place, f"the client {_end(run)}", is_shown=False))
     for row, call in enumerate(verdict["calls"], len(verdict["runs"])):
         label = f"{call['number']}: {call['request']}: {_answer(call)}"
-        drawn.append(bar("call", row, call["at_ms"], call["answered_ms"], label, is_shown=call["number"] in evidence))
+        place = _place(call["at_ms"], call["answered_ms"], end)
+        drawn.append(Bar("call", row, *place, label, is_shown=call["number"] in evidence))
         if call["wait_ms"]:
-            until = call["answered_ms"] + call["wait_ms"]
-            drawn.append(bar("wait", row, call["answered_ms"], until, f"wait {call['wait_ms']:.0f} ms"))
+            place = _place(call["answered_ms"], call["answered_ms"] + call["wait_ms"], end)
+            drawn.append(Bar("wait", row, *place, f"wait {call['wait_ms']:.0f} ms", is_shown=False))
     return drawn
+
+
+def _place(start: float, stop: float, end: float) -> tuple[float, float]:
+    """Return where a time begins and how wide it is, on an axis that ends at ``end``."""
+    x = _WIDTH * min(start, end) / end
+    return x, max(_SHORTEST_BAR, _WIDTH * min(stop, end) / end - x)
 
 
 def _end_ms(verdict: Verdict) -> float:
@@ -75,10 +82,9 @@ def _end_ms(verdict: Verdict) -> float:
 def ticks(verdict: Verdict) -> list[tuple[float, str]]:
     """Return where the axis has a mark, and what it says."""
     end = _end_ms(verdict)
-    step = next(step for step in (10, 50, 100, 250, 500, 1000, 2000, 5000, 10_000, 60_000, 10**9) if end / step <= 6)
-    return [
-        (_WIDTH * at / end, f"{at} ms" if step < 1000 else f"{at / 1000:g} s") for at in range(0, int(end) + 1, step)
-    ]
+    step = next(step for step in _STEPS if end / step <= _MOST_TICKS)
+    marks = range(0, int(end) + 1, step)
+    return [(_WIDTH * at / end, f"{at} ms" if step < _SECOND else f"{at // _SECOND} s") for at in marks]
 
 
 def _call_events(call: CallView) -> Iterator[Event]:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rescind.assembly import spec_dirs
-from rescind.certify.certificate import certify, read_baseline
+from rescind.certify.certificate import Course, certify, read_baseline
 from rescind.certify.reports import REPORTS, as_table, plan_table
 from rescind.errors import SettingsError
 from rescind.rules.loading import specs_in
@@ -51,9 +51,7 @@ class Certifier:
 
     def __init__(self, options: CertifyOptions) -> None:
         if sys.platform == "win32":
-            raise SettingsError(
-                "rescind certify does not run on Windows; use WSL, or the pytest marker rescind_certify"
-            )
+            raise SettingsError("certify does not run on Windows; use WSL, or the pytest marker rescind_certify")
         self._options = options
         self.vendor = options.vendor
         self._known = read_baseline(options.baseline) if options.baseline else frozenset()
@@ -93,8 +91,8 @@ class Certifier:
         certifying = Certifying(self._command(argv), self._place, self._options.timeout)
         began = monotonic()
         verdicts = certifying.run([one["id"] for one in self.plan], self._options.jobs, progress)
-        seconds = monotonic() - began
-        return certify(self.vendor, argv, verdicts, len(self.plan), seconds, certifying.failure, self._known)
+        course = Course(verdicts, len(self.plan), monotonic() - began, certifying.failure)
+        return certify(self.vendor, argv, course, self._known)
 
     def keep(self, argv: tuple[str, ...], show: Callable[[str], None]) -> None:
         """Run the command in one scenario, show the report and the base URL, and serve that until an interruption."""
@@ -106,7 +104,7 @@ class Certifier:
             began = monotonic()
             begun = BegunScenario(sandbox, self.plan[0]["id"], self._options.timeout, processes=True)
             verdict = begun.judge(*run_all(self._command(argv), begun, self._options.timeout, threading.Event()))
-            show(as_table(certify(self.vendor, argv, [verdict], 1, monotonic() - began)))
+            show(as_table(certify(self.vendor, argv, Course([verdict], 1, monotonic() - began))))
             show(f"\nThe sandbox stays at {sandbox.base_url} until Ctrl-C; its journal is at /_rescind/journal")
             threading.Event().wait()
 

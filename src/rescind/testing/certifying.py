@@ -30,7 +30,7 @@ _STEP_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Place:
-    """Where scenarios take place: on servers of our own with these settings or, with ``url``, on one that runs already."""
+    """Where scenarios take place: on servers of our own with these settings, or on one that runs at ``url``."""
 
     settings: Mapping[str, Any]
     url: str | None = None
@@ -62,7 +62,7 @@ class Certifying:
     def run(self, scenarios: Sequence[str], jobs: int, progress: Callable[[], None]) -> list[Verdict]:
         """Run the command in every scenario, and return the verdicts in their order: all of them, or those so far.
 
-        ``progress`` is called after each. An interruption ends the runs under way; KeyboardInterrupt is not raised again.
+        ``progress`` is called after each. An interruption ends the runs under way, and is not raised again.
         """
         for scenario in scenarios:
             self._waiting.put(scenario)

@@ -23,7 +23,7 @@ _STEP_SECONDS = 0.1
 
 
 class Ended(NamedTuple):
-    """How a process ended: its exit code (negative for a signal), the ends of its outputs, whether its time was over."""
+    """How a process ended: its exit code (negative for a signal), the ends of its outputs, whether in time."""
 
     code: int
     stdout: str
@@ -34,7 +34,7 @@ class Ended(NamedTuple):
 def run_process(
     argv: Sequence[str], environment: Mapping[str, str], timeout_seconds: float, stop: threading.Event
 ) -> Ended:
-    """Run a command with an empty stdin until it ends, its time is over, or ``stop`` is set; then end all that it started.
+    """Run a command without input until it ends, its time is over, or ``stop`` is set; then end all that it started.
 
     Raises OSError if it cannot be started.
     """

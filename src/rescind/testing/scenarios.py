@@ -1,4 +1,4 @@
-"""A scenario, as a test or a runner holds it: begun in a sandbox, with what the client is given, until it is claimed."""
+"""A scenario, as a test or a runner holds it: begun in a sandbox, with what the client is given, until the claim."""
 
 from __future__ import annotations
 
