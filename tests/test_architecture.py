@@ -29,9 +29,11 @@ MAY_IMPORT = {
     "engine": {*FOUNDATION, "contract", "store", "rules", "control", "coverage", "stages"},
     "assembly": {*FOUNDATION, "documents", "store", "settings", "rules", "control", "engine"},
     "server": {*FOUNDATION, "contract", "store", "settings", "control", "assembly"},
+    "certify": {*FOUNDATION, "documents", "contract", "store", "rules", "control", "coverage", "engine"},
     "web": {*FOUNDATION, "documents", "contract", "store", "settings", "rules", "control", "coverage", "engine",
-            "assembly", "server"},
-    "testing": {*FOUNDATION, "documents", "settings", "rules", "control", "coverage", "assembly", "server", "web"},
+            "assembly", "server", "certify"},
+    "testing": {*FOUNDATION, "documents", "settings", "rules", "control", "coverage", "assembly", "server", "certify",
+                "web"},
     "pytest_plugin": {*FOUNDATION, "settings", "coverage", "testing"},
     "schemathesis": {*FOUNDATION, "settings", "testing"},
     "cli": {*FOUNDATION, "documents", "settings", "rules", "coverage", "engine", "assembly", "server", "web",
@@ -47,13 +49,14 @@ HOME = {
     "uvloop": {"server"},
     "redis": {"store"},
     "yaml": {"documents"},
-    "marshmallow": {"documents", "control", "vendors"},
+    "marshmallow": {"documents", "control", "vendors", "certify"},
     "jsonschema_rs": {"contract"},
-    # The view of a foreign host holds up its own thread for a delay; the supervisor pauses between starts of workers.
-    "time": {"control/clock", "web/delivery", "server/workers"},
+    # The view of a foreign host holds up its own thread for a delay; the supervisor pauses between starts of workers; a
+    # run of a client takes real time.
+    "time": {"control/clock", "web/delivery", "server/workers", "testing/certifying", "testing/certification"},
     "random": {"control/delays"},  # seeded
     "secrets": set(),
-    "uuid": set(),
+    "uuid": {"testing/certifying", "testing/processes"},  # names that no other run has: nothing that a world can show
 }
 PREFIX = "/_rescind"
 

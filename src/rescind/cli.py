@@ -193,8 +193,8 @@ def certify(context: click.Context, /, command: tuple[str, ...], form: str, **ch
     """Run a client in every documented situation of a vendor, and give a verdict on it.
 
     The command is run once for each scenario. {base_url}, {order}, {account}, {api_key}, {token} and so on are filled
-    in, and stand in the environment as CERTIFY_BASE_URL and so on. Its exit code is its claim: 0 gone, 3 refused, 75 or 1
-    unknown; {"claim": "gone"} on its last line goes before. Exits with 0 for a certified client, else with 1.
+    in, and stand in the environment as CERTIFY_BASE_URL and so on. Its exit code is its claim: 0 gone, 3 refused, 75 or
+    1 unknown; {"claim": "gone"} on its last line goes before. Exits with 0 for a certified client, else with 1.
     """
     from rescind.testing.certification import Certifier, CertifyOptions  # noqa: PLC0415
 

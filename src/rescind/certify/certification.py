@@ -12,7 +12,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from rescind.certify.advice import client_contract
 from rescind.certify.calls import client_calls
 from rescind.certify.plan import make_plan
-from rescind.certify.preparation import Beginning, begin, begun_in, state_of
+from rescind.certify.preparation import Asked, Beginning, Preparation, begun_in, state_of
 from rescind.certify.runs import parse_claim
 from rescind.certify.scenarios import ScenarioView, view
 from rescind.certify.trial import Trial
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT_SECONDS = 60
 _LONGEST_TIMEOUT_SECONDS = 600
+
+
+def parse_begin(body: Mapping[str, Any], *, has_socket: bool) -> Asked:
+    """Return what a body asks of a beginning. Raises Problem for one that does not fit."""
+    return Asked(**checked(BeginSchema(), body), has_socket=has_socket)
 
 
 class BeginSchema(Schema):
@@ -69,17 +74,16 @@ class Certification:
         plans = [plan for name, plan in self.plans.items() if vendor in (None, name)]
         return [view(scenario) for plan in plans for scenario in plan.scenarios.values()]
 
-    def begin(self, sandbox: str, scenario_id: str, body: Mapping[str, Any], base_url: str) -> Beginning:
-        """Begin a scenario in a sandbox. Raises Problem for an unknown one, and for a body that does not fit."""
+    def begin(self, sandbox: str, scenario_id: str, asked: Asked, base_url: str) -> Beginning:
+        """Begin a scenario in a sandbox. Raises Problem for an unknown one, and a fault that this host cannot make."""
         plan, scenario = self._find(scenario_id)
-        asked = checked(BeginSchema(), body)
-        gives = begin(self._engine, sandbox, plan, scenario, asked["timeout_seconds"], processes=asked["processes"])
+        gives = Preparation(self._engine, sandbox, plan, scenario, asked).begin()
         url = base_url + plan.contract.vendor.fixture.mount
         return {
             "scenario": scenario.id,
             "vendor": scenario.vendor,
             "base_url": url,
-            "timeout_seconds": asked["timeout_seconds"],
+            "timeout_seconds": asked.timeout_seconds,
             "gives": [{"base_url": url, **given} for given in gives],
             "at_once": scenario.is_together,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from rescind.certify.survey import as_request, deletion_of
 from rescind.control.journal import LOG
@@ -15,7 +15,7 @@ from rescind.model import CONTROL_PREFIX
 from rescind.rules.rate import arrival_with, rate_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rescind.certify.advice import ClientContract
     from rescind.certify.scenarios import Plan, Scenario
@@ -43,7 +43,6 @@ class Begun(TypedDict):
     scenario: str
     at: int
     before: dict[str, str]
-    timeout_seconds: float
     hang_ms: float
     first: int
 
@@ -62,49 +61,76 @@ class Beginning(TypedDict):
     at_once: bool
 
 
-def begin(  # noqa: PLR0913 - what a beginning consists of
-    engine: Engine, sandbox: str, plan: Plan, scenario: Scenario, timeout_seconds: float, *, processes: bool
-) -> list[dict[str, str]]:
-    """Make the sandbox as new and ready for the scenario; return what each run is given.
+class Asked(NamedTuple):
+    """What the caller asks of a beginning.
 
-    Where the runs are no ``processes`` of the caller's, there is one run, and Rescind plays the other.
-    Raises Problem for a fault that this host cannot make.
+    ``processes`` says that the caller runs the client as often as the scenario wants it; else there is one run, and
+    Rescind plays the other. ``has_socket`` says whether this host can make every fault.
     """
-    engine.store.reset(sandbox, engine.clock.system())
-    for step in scenario.before:
-        _take(engine, sandbox, step)
-    targets = scenario.targets if processes else scenario.targets[:1]
-    rival: list[dict[str, Any]] = []
-    if not processes and scenario.has_same_order_twice:
-        if scenario.is_together:
-            rival = [{"vendor": scenario.vendor, "operation": plan.contract.deletion.id, "rival": True}]
-        else:
-            engine.answer(sandbox, deletion_of(plan.contract, scenario.order))
-    hang_ms = (timeout_seconds + (_PATIENCE_SECONDS if processes else 0)) * 1000
-    before = {order: state_of(engine, sandbox, plan, order) for order in dict.fromkeys(targets)}
 
-    def prepare(transaction: Transaction) -> None:
-        overrides = Overrides(transaction)
-        for override in (*rival, *scenario.overrides):
-            wanted = {name: value for name, value in override.items() if name != "effect" or value is not None}
-            if wanted.get("fault") == "hang":
-                wanted["delay_ms"] = hang_ms
-            overrides.add(wanted, engine.vendors, engine.bounds, has_socket=True)
+    timeout_seconds: float
+    processes: bool
+    has_socket: bool
+
+
+class Preparation:
+    """The beginning of a scenario in a sandbox."""
+
+    def __init__(self, engine: Engine, sandbox: str, plan: Plan, scenario: Scenario, asked: Asked) -> None:
+        self._engine = engine
+        self._sandbox = sandbox
+        self._plan = plan
+        self._scenario = scenario
+        self._asked = asked
+        self._targets = scenario.targets if asked.processes else scenario.targets[:1]
+        patience = _PATIENCE_SECONDS if asked.processes else 0
+        self._hang_ms = (asked.timeout_seconds + patience) * 1000
+
+    def begin(self) -> list[dict[str, str]]:
+        """Make the sandbox as new and ready for the scenario; return what each run is given.
+
+        Raises Problem for a fault that this host cannot make.
+        """
+        engine, scenario = self._engine, self._scenario
+        engine.store.reset(self._sandbox, engine.clock.system())
+        for step in scenario.before:
+            _take(engine, self._sandbox, step)
+        if self._plays_other and not scenario.is_together:
+            engine.answer(self._sandbox, deletion_of(self._plan.contract, scenario.order))
+        orders = dict.fromkeys(self._targets)
+        before = {order: state_of(engine, self._sandbox, self._plan, order) for order in orders}
+        engine.transact(self._sandbox, lambda transaction: self._prepare(transaction, before))
+        return [{**scenario.gives, "order": target} for target in self._targets]
+
+    @property
+    def _plays_other(self) -> bool:
+        """Whether Rescind makes the other of two deletions of one order."""
+        return not self._asked.processes and self._scenario.has_same_order_twice
+
+    def _prepare(self, transaction: Transaction, before: dict[str, str]) -> None:
+        """Order the overrides, use up the rate, and note the beginning."""
+        engine, scenario, overrides = self._engine, self._scenario, Overrides(transaction)
+        for override in self._overrides():
+            overrides.add(override, engine.vendors, engine.bounds, has_socket=self._asked.has_socket)
         if scenario.rate is not None:
-            _use_up(engine, transaction, plan.contract, scenario.rate if processes else 0)
+            left = scenario.rate if self._asked.processes else 0
+            _use_up(engine, transaction, self._plan.contract, left)
         transaction.clear(LOG)
         begun = Begun(
             scenario=scenario.id,
             at=engine.clock.system(),
             before=before,
-            timeout_seconds=timeout_seconds,
-            hang_ms=min(hang_ms, engine.bounds.hang_ms),
+            hang_ms=min(self._hang_ms, engine.bounds.hang_ms),
             first=transaction.read("serials", LOG, 0) + 1,
         )
         transaction.write(_TABLE, _KEY, begun)
 
-    engine.transact(sandbox, prepare)
-    return [{**scenario.gives, "order": target} for target in targets]
+    def _overrides(self) -> Iterator[dict[str, Any]]:
+        scenario = self._scenario
+        if self._plays_other and scenario.is_together:
+            yield {"vendor": scenario.vendor, "operation": self._plan.contract.deletion.id, "rival": True}
+        for override in scenario.overrides:
+            yield {**override, "delay_ms": self._hang_ms} if override.get("fault") == "hang" else dict(override)
 
 
 def begun_in(transaction: Transaction, scenario: Scenario) -> Begun:

@@ -16,6 +16,7 @@ from rescind.assembly import spec_dirs
 from rescind.certify.certificate import Course, certify, read_baseline
 from rescind.certify.reports import REPORTS, as_table, plan_table
 from rescind.errors import SettingsError
+from rescind.model import CONTROL_PREFIX
 from rescind.rules.loading import specs_in
 from rescind.testing.certifying import Certifying, Place, run_all
 from rescind.testing.commands import Command, parse_claims
@@ -105,7 +106,7 @@ class Certifier:
             begun = BegunScenario(sandbox, self.plan[0]["id"], self._options.timeout, processes=True)
             verdict = begun.judge(*run_all(self._command(argv), begun, self._options.timeout, threading.Event()))
             show(as_table(certify(self.vendor, argv, Course([verdict], 1, monotonic() - began))))
-            show(f"\nThe sandbox stays at {sandbox.base_url} until Ctrl-C; its journal is at /_rescind/journal")
+            show(f"\nThe sandbox stays until Ctrl-C; its journal: {sandbox.base_url}{CONTROL_PREFIX}/journal")
             threading.Event().wait()
 
     def report(self, certificate: Certificate, form: str) -> str:

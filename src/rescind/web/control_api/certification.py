@@ -7,9 +7,10 @@ from weakref import WeakKeyDictionary
 
 from flask import Blueprint, request
 
-from rescind.certify.certification import Certification
+from rescind.certify.certification import Certification, parse_begin
 from rescind.control.payloads import ScenarioQuery, checked
 from rescind.web.current import address, engine, json_object, sandbox_url
+from rescind.web.environ import has_socket
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -29,8 +30,8 @@ def get_scenarios() -> ResponseReturnValue:
 @views.post("/scenarios/<id>/begin")
 def begin_scenario(id: str) -> ResponseReturnValue:  # noqa: A002 - the document's name
     """Make the sandbox ready for a scenario, and say what the client is given."""
-    body = json_object() if request.content_length else {}
-    return dict(_certification().begin(address().sandbox, id, body, sandbox_url()))
+    asked = parse_begin(json_object() if request.content_length else {}, has_socket=has_socket(request.environ))
+    return dict(_certification().begin(address().sandbox, id, asked, sandbox_url()))
 
 
 @views.post("/scenarios/<id>/claim")
