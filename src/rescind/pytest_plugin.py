@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from rescind.coverage.gate import Tallies
     from rescind.testing import Sandbox, Server
+    from rescind.testing.certified import CertifiedCase, Scenario
     from rescind.testing.outcomes import OutcomeCase
 
 _MARK = "rescind_outcomes"
+_CERTIFY = "rescind_certify"
 _WORKER_OUTPUT = "rescind_outcomes_met"
 _MET = pytest.StashKey[dict[str, Any]]()
 _SHOWN_ENTRIES = 20
@@ -62,6 +64,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         f"{_MARK}(operation, only=None, provenance=None): run once for each documented outcome of VENDOR.OPERATION; "
         "the fixture rescind_outcome has the outcome, and sandbox is prepared for it",
+    )
+    config.addinivalue_line(
+        "markers",
+        f"{_CERTIFY}(vendor, only=(), claims=None, timeout=60): run once for each scenario of the vendor's plan; the "
+        "fixture scenario says what the client is given, and takes its claim",
     )
     config.stash[_MET] = {}
     report = config.getoption("--rescind-coverage")
@@ -115,8 +122,40 @@ def rescind_outcome(request: pytest.FixtureRequest) -> OutcomeCase:
     return case
 
 
+@pytest.fixture
+def scenario(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[Scenario]:
+    """Yield a scenario, begun in a sandbox of its own, for a test with ``@pytest.mark.rescind_certify``."""
+    from rescind.testing.certified import Scenario  # noqa: PLC0415
+    from rescind.testing.scenarios import BegunScenario  # noqa: PLC0415
+
+    case: CertifiedCase | None = getattr(request, "param", None)
+    if case is None:
+        pytest.fail(f'scenario is for tests with @pytest.mark.{_CERTIFY}("VENDOR")')
+    mine = rescind_server.sandbox(_name(request))
+    yield Scenario(BegunScenario(mine, case.scenario["id"], case.timeout_seconds), case.claims)
+    mine.drop()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with the marker once for each outcome."""
+    """Run a test with a marker once for each outcome, or once for each scenario."""
+    _generate_outcomes(metafunc)
+    _generate_scenarios(metafunc)
+
+
+def _generate_scenarios(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker(_CERTIFY)
+    if mark is None:
+        return
+    from rescind.testing.certified import certified_cases  # noqa: PLC0415
+
+    if "scenario" not in metafunc.fixturenames:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid} has the marker {_CERTIFY}; it must take scenario")
+    with _usage_errors():
+        found = certified_cases(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
+    metafunc.parametrize("scenario", found, ids=[case.scenario["id"] for case in found], indirect=True)
+
+
+def _generate_outcomes(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker(_MARK)
     if mark is None:
         return
@@ -127,6 +166,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     with _usage_errors():
         found = outcome_cases(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
     metafunc.parametrize("rescind_outcome", found, ids=[case.name for case in found], indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
+    """Take an exception of the client for its claim; fail a test without a claim, skip one that met no situation."""
+    if pyfuncitem.get_closest_marker(_CERTIFY) is None:
+        return (yield)
+    scenario: Scenario = cast("Scenario", pyfuncitem.funcargs["scenario"])
+    try:
+        result = yield
+    except AssertionError:
+        raise
+    except Exception as raised:
+        if scenario.verdict is not None:
+            raise
+        scenario.claim(raised)
+        result = True
+    verdict = scenario.verdict
+    if verdict is None:
+        pytest.fail(f"the test claimed nothing: call scenario.claim(...) with what the client says of {scenario.order}")
+    pyfuncitem.user_properties += [(_CERTIFY, finding["number"]) for finding in verdict["findings"]]
+    if verdict["result"] == "not met":
+        pytest.skip(f"not met: the client never came into the situation of {scenario.id}")
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -163,7 +226,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how much was met and, where it is too little, what was not and how to reach it."""
+    """Say which recommendations clients leave, how much was met and, where it is too little, how to reach the rest."""
+    _summarise_recommendations(terminalreporter)
     wanted = config.getoption("--rescind-fail-under")
     if not config.stash[_MET] and wanted is None:
         return
@@ -176,6 +240,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"expected {wanted:g}%; never met:", red=True)
         for one in missed:
             terminalreporter.write_line(f"  {one}")
+
+
+def _summarise_recommendations(terminalreporter: pytest.TerminalReporter) -> None:
+    left: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("passed", []):
+        for name, number in getattr(report, "user_properties", ()):
+            if name == _CERTIFY and report.when == "call":
+                left.setdefault(number, []).append(report.nodeid)
+    if left:
+        terminalreporter.section("rescind: recommendations")
+        for number, tests in sorted(left.items()):
+            terminalreporter.write_line(f"{number}, in {len(tests)} scenarios: {', '.join(tests[:3])}")
 
 
 def _shortfall(config: pytest.Config) -> bool:

@@ -111,7 +111,8 @@ def meets(calls: tuple[ClientCall, ...], met: Met) -> bool:
     ]
     if met.is_followed:
         found = [call for call in found if call.number < len(calls)]
-    return len(found) >= met.calls
+    rivals = sum(call.has_rival for call in found)  # Rescind's own call, where it plays the other run
+    return len(found) + (rivals if met.calls > 1 else 0) >= met.calls
 
 
 def _call(number: int, entry: JournalEntry, router: Router, contract: ClientContract, began: int) -> ClientCall:

@@ -33,7 +33,11 @@ def as_table(certificate: Certificate) -> str:
     lines = [_head(certificate), "", columns([("GROUP", *map(str.upper, RESULTS)), *_groups(certificate)])]
     for requirement, some in _by_requirement(certificate):
         shown = some if requirement.is_must else some[:1]
-        lines += [line for one, finding in shown for line in ("", *_finding_lines(certificate, one, finding))]
+        lines += [
+            line
+            for one, finding in shown
+            for line in ("", *finding_lines(one, finding, _known(certificate, one, finding)))
+        ]
         others = [one["scenario"]["id"] for one, _ in some[len(shown) :]]
         lines += ["  also in:", *(f"    {name}" for name in others)] if others else []
     not_met = [one["scenario"]["id"] for one in certificate["scenarios"] if one["result"] == NOT_MET]
@@ -83,7 +87,11 @@ def as_junit(certificate: Certificate) -> str:
             scenario = one["scenario"]
             name = f"{scenario['vendor']}.{group}"
             case = ET.SubElement(suite, "testcase", classname=name, name=scenario["name"], time=f"{seconds:.3f}")
-            text = "\n".join(line for finding in one["findings"] for line in _finding_lines(certificate, one, finding))
+            text = "\n".join(
+                line
+                for finding in one["findings"]
+                for line in finding_lines(one, finding, _known(certificate, one, finding))
+            )
             if one["result"] == FAILED:
                 message = "; ".join(f"{finding['number']}: {finding['happened']}" for finding in one["findings"])
                 ET.SubElement(case, "failure", message=_legal(message)).text = _legal(text)
@@ -129,15 +137,16 @@ def _groups(certificate: Certificate) -> Iterator[tuple[str, ...]]:
             yield (group, *(str(results.count(result)) for result in RESULTS))
 
 
-def _finding_lines(certificate: Certificate, one: Verdict, finding: Finding) -> list[str]:
+def finding_lines(one: Verdict, finding: Finding, note: str = "") -> list[str]:
+    """Format a finding with its evidence; ``note`` stands behind the scenario."""
     source, scenario = finding["source"], one["scenario"]
     return [
-        f"{finding['number']} in {scenario['id']}{_known(certificate, one, finding)}: {scenario['title']}",
+        f"{finding['number']} in {scenario['id']}{note}: {scenario['title']}",
         f"  expected: {finding['expected']} ({source['title']}, {source['url']})",
         f"  happened: {finding['happened']}",
         *(f"    {line}" for line in _timeline(one)),
         f"  hint: {finding['hint']}",
-        f"  repeat: {one.get('repeat', '')}",
+        *([f"  repeat: {one['repeat']}"] if "repeat" in one else []),
     ]
 
 

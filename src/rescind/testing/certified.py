@@ -1,0 +1,142 @@
+"""A scenario in a test: what the client is given, and a claim whose verdict is the test's result."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from rescind.assembly import assemble
+from rescind.certify.advice import CLAIMS
+from rescind.certify.certification import DEFAULT_TIMEOUT_SECONDS, Certification
+from rescind.certify.reports import finding_lines
+from rescind.certify.verdict import FAILED
+from rescind.errors import Problem, SettingsError
+from rescind.settings import Settings, control_token
+from rescind.testing.control_client import SandboxError
+from rescind.testing.sandbox import Sandbox
+from rescind.testing.scenarios import BegunScenario, scenarios_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rescind.certify.scenarios import ScenarioView
+    from rescind.certify.verdict import Verdict
+
+    Claims = Mapping[type[BaseException], str]
+
+
+class CertificationError(AssertionError):
+    """The client broke a MUST; ``verdict`` has the evidence."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        lines = [line for finding in verdict["findings"] for line in (*finding_lines(verdict, finding), "")]
+        super().__init__("\n".join(lines).rstrip())
+
+
+@dataclass(frozen=True)
+class CertifiedCase:
+    """One scenario that a test is run for. ``claims`` says what an exception of the client claims."""
+
+    scenario: ScenarioView
+    claims: Claims
+    timeout_seconds: float
+
+
+@dataclass
+class Scenario:
+    """A scenario in a test: where the client sends its calls, which order it deletes, and with which credentials."""
+
+    begun: BegunScenario
+    claims: Claims = field(default_factory=dict)
+    verdict: Verdict | None = None
+
+    @property
+    def id(self) -> str:
+        """The name of the scenario: ``vendor.group.name``."""
+        return self.begun.id
+
+    @property
+    def base_url(self) -> str:
+        """What takes the place of the vendor's host."""
+        return self.begun.runs[0]["base_url"]
+
+    @property
+    def order(self) -> str:
+        """The order to delete."""
+        return self.begun.runs[0]["order"]
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What else the client is given, by name: account, api_key, token, client_id and so on."""
+        return {name: value for name, value in self.begun.runs[0].items() if name not in {"base_url", "order"}}
+
+    def claim(self, claim: str | BaseException | type[BaseException]) -> Verdict:
+        """Claim ``gone``, ``refused`` or ``unknown``, or what an exception means; return the verdict.
+
+        Raises CertificationError if the client broke a MUST, and SettingsError for a word that is no claim.
+        """
+        __tracebackhide__ = True
+        self.verdict = self.begun.judge(self._run(claim))
+        if self.verdict["result"] == FAILED:
+            raise CertificationError(self.verdict)
+        return self.verdict
+
+    def _run(self, claim: str | BaseException | type[BaseException]) -> dict[str, Any]:
+        kind = claim if isinstance(claim, type) else type(claim)
+        if issubclass(kind, BaseException):
+            mapped = next((self.claims[one] for one in kind.__mro__ if one in self.claims), None)
+            detail = "" if isinstance(claim, type) else str(claim)[:1000]
+            if mapped:
+                return {"claim": mapped, "detail": detail}
+            return {"claim": "unknown", "detail": detail, "uncaught": f"{kind.__name__}: {detail}".rstrip(": ")}
+        return {"claim": _claim(claim)}
+
+
+def certified_cases(
+    url: str | None,
+    vendor: str,
+    only: str | Iterable[str] = (),
+    claims: Claims | None = None,
+    timeout: float = DEFAULT_TIMEOUT_SECONDS,
+) -> list[CertifiedCase]:
+    """Return the scenarios of a vendor, or those of them that are named, with or without the vendor.
+
+    Raises SettingsError for a vendor, a scenario or a claim that does not exist.
+    """
+    mapped = claims or {}
+    for kind, word in mapped.items():
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise SettingsError(f"claims maps exception classes to claims, and {kind!r} is none")
+        _claim(word)
+    plan = {one["id"]: one for one in _plan(url, vendor)}
+    names = [only] if isinstance(only, str) else [*only]
+    chosen = [name if name.startswith(f"{vendor}.") else f"{vendor}.{name}" for name in names]
+    for name in chosen:
+        if name not in plan:
+            near = difflib.get_close_matches(name, plan, n=1, cutoff=0)[0]
+            raise SettingsError(f"unknown scenario {name}; did you mean {near}?")
+    return [CertifiedCase(plan[name], mapped, timeout) for name in chosen or plan]
+
+
+@cache
+def _plan(url: str | None, vendor: str) -> list[ScenarioView]:
+    try:
+        if url:
+            return scenarios_of(Sandbox(url, control_token(os.environ)), vendor)
+        return Certification(assemble(Settings()).engine).scenarios(vendor)
+    except SandboxError as refusal:
+        raise SettingsError(str(refusal)) from None
+    except Problem as problem:
+        raise SettingsError(f"{problem.detail}; {problem.remedy}") from None
+
+
+def _claim(word: Any) -> str:
+    if word not in CLAIMS:
+        near = difflib.get_close_matches(str(word), CLAIMS, n=1, cutoff=0)[0]
+        raise SettingsError(f"invalid claim {word!r}; did you mean {near!r}? A claim is {', '.join(CLAIMS)}")
+    claim: str = word
+    return claim
