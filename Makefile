@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test check fuzz bench bench-peers clean help
+.PHONY: serve test test-slow check fuzz bench bench-peers clean help
 .DEFAULT_GOAL := serve
 
 serve: .venv/runtime  ## The sandbox on http://127.0.0.1:8080.
@@ -10,6 +10,9 @@ serve: .venv/runtime  ## The sandbox on http://127.0.0.1:8080.
 
 test: .venv/dev  ## Every test but the fuzzing.
 	$(BIN)/python -m pytest -n auto
+
+test-slow: .venv/dev  ## The tests of whole clients: the zoo of rescind certify.
+	$(BIN)/python -m pytest -m slow -n auto
 
 check: .venv/dev  ## Lint, format and types.
 	$(BIN)/ruff check
