@@ -1,0 +1,324 @@
+"""The control API of scenarios: begin one in a sandbox, be a client, claim, and get the verdict."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from rescind.documents import reading, shipped
+from rescind.errors import DocumentError
+
+SCHEMAS = reading.load(shipped.CONTROL_SPEC, DocumentError).data["components"]["schemas"]
+VERDICT = jsonschema_rs.validator_for({"$ref": "#/components/schemas/TrialVerdict", "components": {"schemas": SCHEMAS}})
+
+
+class Trial:
+    """A scenario that was begun in a sandbox, with the plain calls of a client."""
+
+    def __init__(self, sandbox: str, scenario: str, **asked: Any) -> None:
+        self.url = f"{sandbox}/_rescind/scenarios/{scenario}"
+        begun = httpx.post(f"{self.url}/begin", json={"timeout_seconds": 2, **asked})
+        assert begun.status_code == 200, begun.text
+        self.beginning = begun.json()
+        self.gives = self.beginning["gives"][0]
+        self.base = self.gives["base_url"]
+
+    def delete(self, timeout: float = 5, headers: dict[str, str] | None = None, **changes: str) -> httpx.Response | None:
+        """Send the plain deletion; None where there was no answer."""
+        given = self.gives | changes
+        if "api_key" in given:
+            query = {"API_KEY": given["api_key"], "accountId": given["account"], "orderId": given["order"]}
+            request = httpx.Request("DELETE", f"{self.base}/v2/orders", params=query, headers=headers)
+        else:
+            request = httpx.Request("DELETE", f"{self.base}/api/v2/orders/{given['order']}", headers=headers)
+        with httpx.Client(timeout=timeout) as client:
+            request.extensions["timeout"] = httpx.Timeout(timeout).as_dict()
+            try:
+                return client.send(request)
+            except httpx.HTTPError:
+                return None
+
+    def claim(self, claim: str | None, **more: Any) -> dict[str, str]:
+        """Return the requirements that were broken, each with what happened."""
+        self.verdict = httpx.post(f"{self.url}/claim", json={"claim": claim, **more}).json()
+        VERDICT.validate(self.verdict)
+        return {finding["requirement"]: finding["happened"] for finding in self.verdict["findings"]}
+
+
+def test_plan_is_listed_by_vendor(sandbox: str) -> None:
+    everything = httpx.get(f"{sandbox}/_rescind/scenarios").json()["scenarios"]
+    mine = httpx.get(f"{sandbox}/_rescind/scenarios?vendor=exsited").json()["scenarios"]
+    assert {one["vendor"] for one in everything} == {"alephee", "ecommerce", "exsited", "rxuniverse"}
+    assert mine == [one for one in everything if one["vendor"] == "exsited"]
+    assert mine[0] == {
+        "id": "exsited.answers.deleted",
+        "vendor": "exsited",
+        "group": "answers",
+        "name": "deleted",
+        "title": "The order is deleted permanently; Content-Type is sent, since the vendor's own client reads it.",
+        "outcome": "exsited.deleteOrder.deleted",
+        "met": "natural",
+        "runs": 1,
+        "at_once": False,
+        "placeholders": ["base_url", "token", "order", "client_id", "client_secret", "redirect_uri", "refresh_token"],
+    }
+
+
+def test_honest_client_breaks_nothing_and_the_evidence_is_there(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    assert trial.beginning["scenario"] == "alephee.answers.deleted"
+    assert trial.base == sandbox
+    trial.delete()
+    assert trial.claim("gone") == {}
+    (call,) = trial.verdict["calls"]
+    assert (call["request"], call["status"], call["took_effect"]) == (
+        "DELETE /v2/orders?API_KEY=***&accountId=1001&orderId=72001", 204, True,
+    )  # fmt: skip
+    assert trial.verdict["orders"] == {"72001": {"before": "stands", "after": "gone"}}
+    assert trial.verdict["result"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "claim", "broken"),
+    [
+        ("alephee.lost.reply_lost", "refused", {"no_false_claim", "find_out"}),
+        ("alephee.lost.reply_lost", "unknown", {"find_out"}),
+        ("alephee.lost.reply_lost", "gone", {"find_out"}),
+        ("alephee.lost.connection_reset", "gone", {"no_false_claim", "find_out"}),
+        ("alephee.lost.connection_reset", "refused", {"find_out"}),
+        ("rxuniverse.lost.truncated_body_without_effect", "gone", {"no_false_claim", "find_out"}),
+        ("rxuniverse.lost.truncated_body", "refused", {"no_false_claim", "find_out"}),
+        ("alephee.lost.error_after_effect", "refused", {"no_false_claim", "retry_transient"}),
+        ("alephee.lost.error_before_effect", "refused", {"tell_final", "retry_transient"}),
+        ("alephee.answers.order_not_found", "gone", set()),
+        ("alephee.answers.order_not_found", "refused", set()),
+        ("alephee.answers.order_not_found", "unknown", set()),
+        ("alephee.answers.foreign", "gone", set()),
+        ("alephee.answers.native_marketplace_order", "gone", {"no_false_claim"}),
+        ("alephee.answers.native_marketplace_order", "unknown", {"tell_final"}),
+        ("alephee.answers.native_marketplace_order", "refused", set()),
+        ("alephee.answers.already_deleted", "refused", set()),
+        ("alephee.answers.deleted", "unknown", {"tell_final"}),
+        ("alephee.answers.deleted", "refused", {"no_false_claim"}),
+        ("alephee.answers.meanwhile", "gone", set()),
+        ("alephee.answers.meanwhile", "refused", set()),
+        ("alephee.answers.twice", "gone", set()),
+        ("alephee.limits.for_ever", "unknown", {"retry_transient"}),
+        ("alephee.limits.for_ever", "refused", {"retry_transient", "tell_final"}),
+        ("alephee.tolerance.unknown_members", "unknown", {"tolerance"}),
+        ("rxuniverse.tolerance.chunked_body", "gone", set()),
+        ("rxuniverse.races.two_runs", "gone", set()),
+        ("rxuniverse.races.two_runs", "refused", set()),
+    ],
+)
+def test_claim_after_one_plain_deletion(sandbox: str, scenario: str, claim: str, broken: set[str]) -> None:
+    trial = Trial(sandbox, scenario)
+    trial.delete()
+    assert trial.claim(claim).keys() == broken
+    assert trial.verdict["result"] != "not met"
+
+
+def test_client_that_sends_nothing_meets_nothing_and_may_not_claim_a_success(sandbox: str) -> None:
+    assert Trial(sandbox, "alephee.answers.deleted").claim("unknown") == {}
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    assert trial.claim("gone") == {"no_false_claim": "claimed `gone`, and order 72001 stands"}
+    again = Trial(sandbox, "alephee.lost.hang")
+    again.claim("unknown")
+    assert again.verdict["result"] == "not met"
+
+
+def test_own_retry_that_finds_the_order_gone_may_not_be_called_refused(sandbox: str) -> None:
+    for claim, broken in (("gone", set[str]()), ("unknown", set()), ("refused", {"no_false_claim"})):
+        trial = Trial(sandbox, "alephee.lost.reply_lost")
+        trial.delete()
+        answer = trial.delete()
+        assert answer is not None
+        assert answer.status_code == 304
+        assert trial.claim(claim).keys() == broken
+
+
+def test_second_call_before_the_wait_is_over_is_too_early_and_one_after_it_is_not(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.limits.once")
+    trial.delete()
+    trial.delete()
+    assert trial.claim("gone").keys() == {"pacing"}
+    patient = Trial(sandbox, "alephee.limits.window")
+    answer = patient.delete()
+    assert answer is not None
+    threading.Event().wait(int(answer.headers["x-ratelimit-retryafter"]))
+    patient.delete()
+    assert patient.claim("gone") == {}
+    assert patient.verdict["result"] == "passed"
+
+
+def test_final_refusal_is_not_to_be_repeated_and_another_call_is_no_repetition(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.forbidden")
+    trial.delete()
+    trial.delete(api_key="demo-key")
+    assert "no_blind_retry" not in trial.claim("gone")
+    blind = Trial(sandbox, "alephee.answers.forbidden")
+    blind.delete()
+    blind.delete()
+    assert blind.claim("refused") == {"no_blind_retry": "call 2 repeats call 1, which was refused for good: forbidden"}
+
+
+def test_deletion_of_another_order_is_an_effect_too_many(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    trial.delete()
+    trial.delete(order="72002")
+    assert trial.claim("gone") == {"one_effect": "call 2 (DELETE) changed order 72002"}
+
+
+def test_same_order_in_another_spelling_is_the_same_order(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    trial.delete(order="072001")
+    assert trial.claim("gone") == {}
+
+
+def test_update_is_an_effect_that_nobody_asked_for(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    query = {"API_KEY": trial.gives["api_key"], "accountId": trial.gives["account"]}
+    httpx.put(f"{trial.base}/v2/orders", params=query, json={"OrderId": 72001, "Status": 90})
+    trial.delete()
+    assert trial.claim("gone").keys() == {"one_effect"}
+
+
+def test_two_deletions_at_once_are_one_too_many(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.answers.cancelled")
+    both = [threading.Thread(target=trial.delete) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert trial.claim("gone").keys() == {"one_effect"}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/v2/orders?API_KEY={api_key}&accountId=many&orderId=72001", "query accountId"),
+        ("/v2/orders?API_KEY={api_key}&orderId=72001", "query accountId: is required"),
+        ("/v2/orders/72001", "is not in the document"),
+        ("/v3/orders", "is not in the document"),
+    ],
+)
+def test_request_that_the_document_does_not_have_breaks_the_contract(sandbox: str, path: str, words: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.unknown_api_key")
+    httpx.delete(trial.base + path.format(**trial.gives))
+    broken = trial.claim("unknown")
+    assert words in broken["contract"]
+
+
+def test_method_that_the_sandbox_does_not_simulate_is_not_judged(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    httpx.get(f"{trial.base}/v2/accounts?API_KEY={trial.gives['api_key']}")
+    trial.delete()
+    assert trial.claim("gone") == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "headers", "changes"),
+    [
+        ("the header x-api-key", {"X-Api-Key": "demo-key"}, {}),
+        ("the header user-agent", {"User-Agent": "client/1 (demo-key)"}, {}),
+        ("the header authorization", {"Authorization": "Basic ZGVtby1rZXk6"}, {}),
+        ("the header cookie", {"Cookie": "key=demo%2Dkey"}, {}),
+        ("the query parameter orderId", {}, {"order": "demo-key"}),
+    ],
+)
+def test_credential_in_another_place_is_told_by_its_place(
+    sandbox: str, place: str, headers: dict[str, str], changes: dict[str, str]
+) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    trial.delete(headers=headers, **changes)
+    trial.delete()
+    assert trial.claim("gone")["secrets"] == f"call 1 has a credential in {place}"
+    assert "demo-key" not in str(trial.verdict)
+
+
+def test_hang_that_is_waited_out_breaks_patience_and_one_that_is_given_up_does_not(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.lost.hang", timeout_seconds=0.5)
+    trial.delete(timeout=5)
+    trial.delete()
+    assert trial.claim("gone").keys() == {"patience"}
+    patient = Trial(sandbox, "rxuniverse.lost.hang", timeout_seconds=20)
+    patient.delete(timeout=0.3)
+    patient.delete()
+    assert patient.claim("gone") == {}
+
+
+def test_too_many_calls_are_not_bounded(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.answers.cancelled")
+    trial.delete()
+    for _ in range(51):
+        httpx.get(f"{trial.base}/api/v2/orders/{trial.gives['order']}/status")
+    assert trial.claim("gone") == {"bounded": "made 52 calls, more than 50"}
+
+
+def test_crash_and_uncaught_exception_are_found(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.answers.cancelled")
+    trial.delete()
+    assert trial.claim(None, crash="ended by SIGSEGV") == {"no_crash": "ended by SIGSEGV"}
+    other = Trial(sandbox, "rxuniverse.answers.not_found")
+    other.delete()
+    assert other.claim("unknown", uncaught="ValueError: no").keys() == {"no_uncaught_exception"}
+
+
+def test_processes_make_both_runs_themselves(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.races.two_runs", processes=True)
+    assert len(trial.beginning["gives"]) == 2
+    both = [threading.Thread(target=trial.delete) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    for claims, broken in ((("refused", "refused"), {"no_false_claim"}),):
+        runs = [{"claim": claim, "started": 0, "ended": 500} for claim in claims]
+        verdict = httpx.post(f"{trial.url}/claim", json={"runs": runs}).json()
+        VERDICT.validate(verdict)
+        assert {finding["requirement"] for finding in verdict["findings"]} == broken
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "words"),
+    [
+        ("GET", "scenarios?vendor=alephe", None, 400, "unknown vendor 'alephe'"),
+        ("GET", "scenarios?vendr=alephee", None, 400, "vendr"),
+        ("POST", "scenarios/alephee.lost.hung/begin", {}, 404, "did you mean alephee.lost.hang?"),
+        ("POST", "scenarios/nobody.lost.hang/begin", {}, 404, "expected one of: alephee"),
+        ("POST", "scenarios/alephee.lost.hang/begin", {"timeout_seconds": 0}, 400, "timeout_seconds"),
+        ("POST", "scenarios/alephee.lost.hang/begin", {"timeout": 5}, 400, "Unknown field"),
+        ("POST", "scenarios/alephee.lost.hang/claim", {"claim": "gone"}, 409, "no scenario was begun here"),
+        ("POST", "scenarios/alephee.lost.hang/claim", {"claim": "done"}, 400, "gone, refused, unknown"),
+        ("POST", "scenarios/alephee.lost.hang/claim", {}, 400, "gone, refused, unknown"),
+        ("POST", "scenarios/alephee.lost.hang/claim", {"runs": []}, 400, "runs"),
+        ("POST", "scenarios/alephee.lost.hang/claim", {"claim": "gone", "started": -1}, 400, "started"),
+    ],
+)
+def test_wrong_call_is_refused_with_what_would_be_right(
+    sandbox: str, method: str, path: str, body: Any, status: int, words: str
+) -> None:
+    reply = httpx.request(method, f"{sandbox}/_rescind/{path}", json=body)
+    assert reply.status_code == status
+    assert words in reply.text
+
+
+def test_scenario_ends_with_its_claim_and_with_the_beginning_of_another(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    trial.claim("unknown")
+    assert httpx.post(f"{trial.url}/claim", json={"claim": "unknown"}).status_code == 409
+    Trial(sandbox, "alephee.answers.forbidden")
+    late = httpx.post(f"{trial.url}/claim", json={"claim": "unknown"})
+    assert late.status_code == 409
+    assert "alephee.answers.forbidden was begun here" in late.text
+
+
+def test_wrong_claim_does_not_end_a_scenario(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.deleted")
+    assert httpx.post(f"{trial.url}/claim", json={"claim": "maybe"}).status_code == 400
+    trial.delete()
+    assert trial.claim("gone") == {}
