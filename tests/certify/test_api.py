@@ -27,7 +27,9 @@ class Trial:
         self.gives = self.beginning["gives"][0]
         self.base = self.gives["base_url"]
 
-    def delete(self, timeout: float = 5, headers: dict[str, str] | None = None, **changes: str) -> httpx.Response | None:
+    def delete(
+        self, timeout: float = 5, headers: dict[str, str] | None = None, **changes: str
+    ) -> httpx.Response | None:
         """Send the plain deletion; None where there was no answer."""
         given = self.gives | changes
         if "api_key" in given:

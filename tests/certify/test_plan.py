@@ -46,7 +46,14 @@ def test_every_documented_outcome_of_the_deletion_has_a_scenario(vendor: str) ->
         ("rxuniverse", {"invalid_delete_reason", "delete_reason_invalid", "cancelled_reason_ignored"}),
         (
             "ecommerce",
-            {"missing_trailing_slash", "not_authenticated", "bad_authorization_header", "invalid_path_id", "unknown_format", "not_acceptable"},
+            {
+                "missing_trailing_slash",
+                "not_authenticated",
+                "bad_authorization_header",
+                "invalid_path_id",
+                "unknown_format",
+                "not_acceptable",
+            },
         ),
     ],
 )
@@ -102,12 +109,16 @@ def tickets(folder: Path, **changes: object) -> Path:
     operation = document["paths"]["/tickets/{id}"]["delete"]
     operation.update({name: value for name, value in changes.items() if value is not None})
     for name in [name for name, value in changes.items() if value is None]:
-        del operation["responses"][name]["x-examples"][next(iter(operation["responses"][name]["x-examples"]))]["x-client"]
+        del operation["responses"][name]["x-examples"][next(iter(operation["responses"][name]["x-examples"]))][
+            "x-client"
+        ]
     (folder / "tickets.yaml").write_text(yaml.safe_dump(document))
     return folder
 
 
-def test_vendor_of_ones_own_has_a_plan_without_a_line_of_python(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_vendor_of_ones_own_has_a_plan_without_a_line_of_python(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["certify", "--vendor", "tickets", "--spec", str(tickets(tmp_path)), "--list"]) == 0
     listed = capsys.readouterr().out
     for name in ("answers.deleted", "answers.closed", "lost.reply_lost", "lost.hang", "races.two_runs"):

@@ -7,7 +7,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, validate
 
 from rescind.certify.advice import client_contract
 from rescind.certify.calls import client_calls
@@ -18,7 +18,8 @@ from rescind.certify.scenarios import ScenarioView, view
 from rescind.certify.trial import Trial
 from rescind.certify.verdict import Verdict, judge
 from rescind.control.journal import LOG
-from rescind.control.payloads import checked
+from rescind.control.payloads import Seconds, checked
+from rescind.documents.schemas import Truth
 from rescind.errors import Problem
 from rescind.model import CONTROL_PREFIX, SECOND
 
@@ -48,11 +49,11 @@ class BeginSchema(Schema):
 
         unknown = RAISE
 
-    timeout_seconds = fields.Float(
+    timeout_seconds = Seconds(
         load_default=DEFAULT_TIMEOUT_SECONDS,
         validate=validate.Range(min=0, min_inclusive=False, max=_LONGEST_TIMEOUT_SECONDS),
     )
-    processes = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    processes = Truth(load_default=False)
 
 
 class Certification:

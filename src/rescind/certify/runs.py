@@ -8,7 +8,8 @@ from typing import Any, cast
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from rescind.certify.advice import CLAIMS
-from rescind.control.payloads import checked
+from rescind.control.payloads import Seconds, checked
+from rescind.documents.schemas import Truth
 
 _MOST_RUNS = 10
 _LONGEST = 2_000
@@ -43,9 +44,9 @@ class _RunSchema(Schema):
     detail = _text(load_default="")
     crash = _text(load_default=None, allow_none=True)
     uncaught = _text(load_default=None, allow_none=True)
-    timed_out = fields.Boolean(load_default=False, truthy={True}, falsy={False})
-    started = fields.Float(load_default=None, allow_none=True, validate=validate.Range(min=0))
-    ended = fields.Float(load_default=None, allow_none=True, validate=validate.Range(min=0))
+    timed_out = Truth(load_default=False)
+    started = Seconds(load_default=None, allow_none=True, validate=validate.Range(min=0))
+    ended = Seconds(load_default=None, allow_none=True, validate=validate.Range(min=0))
 
     @validates_schema
     def _has_an_end(self, data: dict[str, Any], **_: Any) -> None:

@@ -16,6 +16,7 @@ from rescind.control.faults import FAULTS, TIMED, can_make, socket_problem
 from rescind.control.limits import MAX_TIMES
 from rescind.control.matching import Expected, fits
 from rescind.control.payloads import checked, invalid_fields
+from rescind.documents.schemas import Truth
 from rescind.errors import Problem
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def override_schema(bounds: Bounds) -> Schema:
         "match": fields.Dict(keys=fields.String(), values=Expected(), load_default=dict),
         "outcome": fields.String(load_default=None, allow_none=True),
         "fault": fields.String(load_default=None, allow_none=True, validate=validate.OneOf(list(FAULTS))),
-        "effect": fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False}),
-        "rival": fields.Boolean(load_default=False, truthy={True}, falsy={False}),
+        "effect": Truth(load_default=None, allow_none=True),
+        "rival": Truth(load_default=False),
         "delay_ms": Delay(bounds.delay_ms, load_default=None, allow_none=True),
         "times": fields.Integer(strict=True, load_default=1, allow_none=True, validate=validate.Range(1, MAX_TIMES)),
         "seed": fields.Integer(strict=True, load_default=0),

@@ -25,7 +25,7 @@ _is_id = re.compile("[0-9]{1,18}").fullmatch
 
 
 class Seconds(fields.Float):
-    """A number of seconds, written as a number."""
+    """A number of seconds, or of milliseconds, written as a number."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
         if isinstance(value, bool | str):
