@@ -28,7 +28,7 @@ class Trial:
         self.base = self.gives["base_url"]
 
     def delete(
-        self, timeout: float = 5, headers: dict[str, str] | None = None, **changes: str
+        self, *, timeout: float = 5, headers: dict[str, str] | None = None, **changes: Any
     ) -> httpx.Response | None:
         """Send the plain deletion; None where there was no answer."""
         given = self.gives | changes
@@ -233,7 +233,7 @@ def test_method_that_the_sandbox_does_not_simulate_is_not_judged(sandbox: str) -
     ],
 )
 def test_credential_in_another_place_is_told_by_its_place(
-    sandbox: str, place: str, headers: dict[str, str], changes: dict[str, str]
+    sandbox: str, place: str, headers: dict[str, str], changes: dict[str, Any]
 ) -> None:
     trial = Trial(sandbox, "alephee.answers.deleted")
     trial.delete(headers=headers, **changes)

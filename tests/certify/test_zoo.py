@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from zoo import ARGUMENTS, BROKEN, CLIENTS, HONEST, NODE, broken_requirements, certified, python
 
 from rescind.certify.requirements import requirements
-from zoo import ARGUMENTS, BROKEN, CLIENTS, HONEST, NODE, broken_requirements, certified, python
 
 pytestmark = pytest.mark.slow
 MUSTS = {requirement.name for requirement in requirements() if requirement.is_must}

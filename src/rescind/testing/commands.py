@@ -45,9 +45,7 @@ class Command:
     def check(self, placeholders: Iterable[str]) -> None:
         """Raise SettingsError for a program that cannot be run, and for an unknown placeholder."""
         if not self.argv:
-            raise SettingsError(
-                "the command is missing; write it after --, such as: -- python client.py {base_url} {order}"
-            )
+            raise SettingsError("missing command: write it after --, such as: -- python client.py {base_url} {order}")
         _refuse_program(self.argv[0])
         known = [*placeholders]
         for word in self.argv:
