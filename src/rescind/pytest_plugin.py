@@ -174,9 +174,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
     if pyfuncitem.get_closest_marker(_CERTIFY) is None:
         return (yield)
     scenario: Scenario = cast("Scenario", pyfuncitem.funcargs["scenario"])
+    from rescind.errors import RescindError  # noqa: PLC0415
+    from rescind.testing import SandboxError  # noqa: PLC0415
+
     try:
         result = yield
-    except AssertionError:
+    except (AssertionError, RescindError, SandboxError):  # the test's own, and ours
         raise
     except Exception as raised:
         if scenario.verdict is not None:
