@@ -41,7 +41,7 @@ NODE = shutil.which("node")
 
 def certified(vendor: str, *command: str, timeout: float = 8, **options: object) -> Certificate:
     """Certify a command, which may import the model clients."""
-    os.environ["PYTHONPATH"] = str(CLIENTS)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(CLIENTS), str(CLIENTS / "honest")])
     chosen = CertifyOptions(vendor, timeout=timeout, jobs=8, **options)  # type: ignore[arg-type]
     return Certifier(chosen).certify(command, lambda: None)
 

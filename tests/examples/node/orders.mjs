@@ -1,25 +1,33 @@
 // A client of an order-deletion API, as an integration team would write one.
-const TRIES = 5
+const TRIES = 4
+const PATIENCE_MS = 1000
 
 export class Refused extends Error {}
 
 export async function deleteOrder(baseUrl, key, account, order, { sleep = defaultSleep } = {}) {
   const query = new URLSearchParams({ API_KEY: key, accountId: account, orderId: order })
+  let mayBeGone = false // a try without an answer may have deleted the order: the next one tells
   for (let tries = 0; tries < TRIES; tries++) {
     let reply
     try {
-      reply = await fetch(`${baseUrl}/v2/orders?${query}`, { method: 'DELETE' })
+      reply = await fetch(`${baseUrl}/v2/orders?${query}`, { method: 'DELETE', signal: AbortSignal.timeout(PATIENCE_MS) })
     } catch {
-      continue // the order may be gone or not: the next try tells
+      mayBeGone = true
+      await sleep(0.1 * 2 ** tries)
+      continue
     }
     if (reply.status === 429) {
       await sleep(Number(reply.headers.get('x-ratelimit-retryafter') ?? 1))
-      continue
+    } else if (reply.status >= 500) {
+      mayBeGone = true
+      await sleep(0.1 * 2 ** tries)
+    } else if (reply.ok || reply.status === 304 || (reply.status === 404 && mayBeGone)) {
+      return
+    } else {
+      throw new Refused(`${reply.status}: ${await reply.text()}`)
     }
-    if (reply.status === 204 || reply.status === 304) return
-    throw new Refused(`${reply.status}: ${await reply.text()}`)
   }
-  throw new Refused(`order ${order} could not be deleted in ${TRIES} tries`)
+  throw new Error(`it is not known whether order ${order} is deleted, after ${TRIES} tries`)
 }
 
 function defaultSleep(seconds) {
