@@ -81,7 +81,6 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 
 
 FILE = re.compile(r"<!-- file: (.*?) -->\n```\w+\n(.*?)```", re.DOTALL)
-WHOLE_FILE = re.compile(r"(<!-- file: (.*?) -->\n```\w+\n).*?```", re.DOTALL)
 
 
 def test_files_of_the_example_are_those_that_the_tests_run() -> None:
@@ -171,7 +170,7 @@ def test_commands_of_wsgi_hosts_are_those_that_the_tests_of_the_hosts_run() -> N
 if __name__ == "__main__":
     before, _, rest = OUTCOMES.read_text().partition(BEGIN)
     OUTCOMES.write_text(before + BEGIN + table() + END + rest.partition(END)[2])
-    for page in (CI, CERTIFY):
-        page.write_text(
-            WHOLE_FILE.sub(lambda shown: shown[1] + (ROOT / shown[2]).read_text() + "```", page.read_text())
-        )
+    text = CI.read_text()
+    for name, old in FILE.findall(text):
+        text = text.replace(old, (ROOT / name).read_text())
+    CI.write_text(text)
