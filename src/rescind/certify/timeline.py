@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from rescind.certify.verdict import CallView, RunView, Verdict
 
-_SHORTEST_BAR = 4.0
-_WIDTH = 1000.0
+_SHORTEST_BAR = 0.5
+_WIDTH = 100.0
 _SECOND = 1000
 _STEPS = (10, 50, 100, 250, 500, 1000, 2000, 5000, 10_000, 60_000, 10**9)
 _MOST_TICKS = 6
@@ -24,7 +24,7 @@ class Event(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A bar of the picture: its kind (run, call, wait), its row, and where it stands in a width of 1000."""
+    """A bar of the picture: its kind (run, call, wait), its row, and where it stands, in percent of the width."""
 
     kind: str
     row: int
