@@ -261,6 +261,55 @@ def test_too_many_calls_are_not_bounded(sandbox: str) -> None:
     assert trial.claim("gone") == {"bounded": "made 52 calls, more than 50"}
 
 
+def delete_with(trial: Trial, token: str) -> int:
+    """Delete the order of Exsited with a token, and return the status."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.delete(f"{trial.base}/api/v3/orders/{trial.gives['order']}", headers=headers).status_code
+
+
+def renew(trial: Trial) -> str:
+    """Get a new token from Exsited."""
+    names = ("client_id", "client_secret", "redirect_uri")
+    body = {"grant_type": "client_credentials", **{name: trial.gives[name] for name in names}}
+    token: str = httpx.post(f"{trial.base}/api/v1/oauth2/token", json=body).json()["access_token"]
+    return token
+
+
+def test_expired_token_is_to_be_renewed_and_the_order_deleted_with_the_new_one(sandbox: str) -> None:
+    trial = Trial(sandbox, "exsited.credentials.expired")
+    assert delete_with(trial, trial.gives["token"]) == 401
+    assert trial.claim("unknown")["renew_once"].endswith("and the credential was not renewed")
+    halfway = Trial(sandbox, "exsited.credentials.expired")
+    delete_with(halfway, halfway.gives["token"])
+    renew(halfway)
+    assert halfway.claim("unknown")["renew_once"].endswith("the credential did not delete the order with the new one")
+    whole = Trial(sandbox, "exsited.credentials.expired")
+    delete_with(whole, whole.gives["token"])
+    assert delete_with(whole, renew(whole)) == 204
+    assert whole.claim("gone") == {}
+
+
+def test_credential_that_is_refused_for_good_is_not_to_be_renewed_for_ever(sandbox: str) -> None:
+    trial = Trial(sandbox, "exsited.credentials.revoked")
+    token = trial.gives["token"]
+    for _ in range(6):
+        assert delete_with(trial, token) == 401
+        token = renew(trial)
+    assert trial.claim("refused") == {"bounded": "renewed its credential 6 times, more than 5"}
+
+
+def test_new_token_is_a_secret_too(sandbox: str) -> None:
+    trial = Trial(sandbox, "exsited.credentials.expired")
+    delete_with(trial, trial.gives["token"])
+    token = renew(trial)
+    httpx.get(
+        f"{trial.base}/api/v3/orders/{trial.gives['order']}?token={token}", headers={"Authorization": f"Bearer {token}"}
+    )
+    delete_with(trial, token)
+    assert trial.claim("gone") == {"secrets": "call 3 has a credential in the query parameter token"}
+    assert token not in str(trial.verdict)
+
+
 def test_crash_and_uncaught_exception_are_found(sandbox: str) -> None:
     trial = Trial(sandbox, "rxuniverse.answers.cancelled")
     trial.delete()

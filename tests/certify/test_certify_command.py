@@ -141,6 +141,14 @@ def test_wrong_usage_is_one_line_and_exits_with_2(
     assert printed.count("\n") == 1
 
 
+def test_system_without_process_groups_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert certify("--", *LIAR) == 2
+    assert capsys.readouterr().err.startswith("rescind: certify does not run on Windows; use WSL")
+
+
 def test_unknown_vendor_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert certify("--list", vendor="alephe") == 2
     assert capsys.readouterr().err.startswith("rescind: unknown vendor 'alephe'; did you mean 'alephee'?")
