@@ -238,7 +238,7 @@ def _certify(certifier: Certifier, command: tuple[str, ...], form: str, output: 
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     except OSError as failure:
         raise _WrongUsage(f"cannot write {path}: {failure.strerror}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import logging
 import traceback
@@ -38,6 +39,11 @@ class Finding:
         """Write the finding as compilers do, so that editors can jump to it."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         return f"{place}: {self.problem}" + (f"\n    remedy: {self.remedy}" if self.remedy else "")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is most like another one. There must be one."""
+    return difflib.get_close_matches(name, list(known), n=1, cutoff=0)[0]
 
 
 class RescindError(Exception):

@@ -193,13 +193,16 @@ FORCED: Final = "forced"
 EFFECT: Final = "effect"
 """The stage of a decision that the effect of the rules made."""
 
+TOOK_EFFECT: Final = "took effect"
+"""The field of the fact whether a call took effect before a forced answer."""
+
 RIVAL: Final = Fact("rival", "called first", value=True)
 """The fact that somebody else made the same call just before."""
 
 
 def effect_fact(natural: Decision) -> Fact:
     """Return the fact that a call took effect before a forced answer, or did not, since the rules refused it."""
-    return Fact("call", "took effect", natural.stage == EFFECT)
+    return Fact("call", TOOK_EFFECT, natural.stage == EFFECT)
 
 
 class ViolationRecord(TypedDict):

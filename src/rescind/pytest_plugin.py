@@ -132,8 +132,10 @@ def scenario(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator
     if case is None:
         pytest.fail(f'scenario is for tests with @pytest.mark.{_CERTIFY}("VENDOR")')
     mine = rescind_server.sandbox(_name(request))
-    yield Scenario(BegunScenario(mine, case.scenario["id"], case.timeout_seconds), case.claims)
-    mine.drop()
+    try:
+        yield Scenario(BegunScenario(mine, case.scenario["id"], case.timeout_seconds), case.claims)
+    finally:
+        mine.drop()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -254,7 +256,7 @@ def _summarise_recommendations(terminalreporter: pytest.TerminalReporter) -> Non
     if left:
         terminalreporter.section("rescind: recommendations")
         for number, tests in sorted(left.items()):
-            terminalreporter.write_line(f"{number}, in {len(tests)} scenarios: {', '.join(tests[:3])}")
+            terminalreporter.write_line(f"{number}, in {len(tests)} tests: {', '.join(tests[:3])}")
 
 
 def _shortfall(config: pytest.Config) -> bool:

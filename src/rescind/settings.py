@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 from dataclasses import dataclass, field, fields
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
-from rescind.errors import SettingsError
+from rescind.errors import SettingsError, nearest
 from rescind.model import Bounds
 from rescind.store import SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 PREFIX: Final = "RESCIND_"
 CONTROL_TOKEN_VARIABLE: Final = f"{PREFIX}CONTROL_TOKEN"
@@ -78,7 +77,7 @@ class Settings:
             if name in refused:
                 raise SettingsError(f"{caller} does not take {name!r}: {reason}")
             if name not in known:
-                raise SettingsError(f"{caller} has no setting {name!r}; did you mean {_nearest(name, known)!r}?")
+                raise SettingsError(f"{caller} has no setting {name!r}; did you mean {nearest(name, known)!r}?")
             chosen[name] = _typed(name, value, known[name], optional=getattr(cls, name) is None)
         return cls(**chosen)
 
@@ -161,7 +160,7 @@ def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     known = [PREFIX + name.upper() for name in (*(one.name for one in fields(Settings)), *_OTHERS)]
     for name in environment:
         if name.startswith(PREFIX) and name not in known:
-            raise SettingsError(f"unknown setting {name}; did you mean {_nearest(name, known)}?")
+            raise SettingsError(f"unknown setting {name}; did you mean {nearest(name, known)}?")
 
 
 class Names(click.ParamType[str]):
@@ -196,10 +195,6 @@ def options(*names: str) -> Iterator[click.Option]:
                 metavar=one.metadata["metavar"],
                 help=one.metadata["help"],
             )
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    return difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
 
 
 def _typed(name: str, value: Any, kind: type, *, optional: bool) -> Any:

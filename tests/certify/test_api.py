@@ -165,7 +165,7 @@ def test_final_refusal_is_not_to_be_repeated_and_another_call_is_no_repetition(s
     blind = Trial(sandbox, "alephee.answers.forbidden")
     blind.delete()
     blind.delete()
-    assert blind.claim("refused") == {"no_blind_retry": "call 2 repeats call 1, which was refused for good: forbidden"}
+    assert blind.claim("refused") == {"no_blind_retry": "call 2 repeats call 1, whose answer is final: forbidden"}
 
 
 def test_deletion_of_another_order_is_an_effect_too_many(sandbox: str) -> None:
@@ -278,11 +278,13 @@ def renew(trial: Trial) -> str:
 def test_expired_token_is_to_be_renewed_and_the_order_deleted_with_the_new_one(sandbox: str) -> None:
     trial = Trial(sandbox, "exsited.credentials.expired")
     assert delete_with(trial, trial.gives["token"]) == 401
-    assert trial.claim("unknown")["renew_once"].endswith("and the credential was not renewed")
+    assert trial.claim("unknown")["renew_once"].endswith("the client did not renew the credential")
     halfway = Trial(sandbox, "exsited.credentials.expired")
     delete_with(halfway, halfway.gives["token"])
     renew(halfway)
-    assert halfway.claim("unknown")["renew_once"].endswith("the credential did not delete the order with the new one")
+    assert halfway.claim("unknown")["renew_once"].endswith(
+        "the client did not delete the order with the new credential"
+    )
     whole = Trial(sandbox, "exsited.credentials.expired")
     delete_with(whole, whole.gives["token"])
     assert delete_with(whole, renew(whole)) == 204
@@ -295,7 +297,7 @@ def test_credential_that_is_refused_for_good_is_not_to_be_renewed_for_ever(sandb
     for _ in range(6):
         assert delete_with(trial, token) == 401
         token = renew(trial)
-    assert trial.claim("refused") == {"bounded": "renewed its credential 6 times, more than 5"}
+    assert trial.claim("refused") == {"bounded": "renewed the credential 6 times, more than 5"}
 
 
 def test_new_token_is_a_secret_too(sandbox: str) -> None:

@@ -48,7 +48,7 @@ def test_certified(scenario):
     printed = result.stdout.str()
     assert "test_certified[rxuniverse.answers.non_cancel_station] PASSED" in printed
     assert "not met: the client never came into the situation of rxuniverse.lost.stale_connection" in printed
-    assert "SHOULD 1, in 9 scenarios: " in printed
+    assert "SHOULD 1, in 9 tests: " in printed
 
 
 def test_broken_must_fails_the_test_with_the_evidence(project: pytest.Pytester) -> None:
@@ -87,7 +87,7 @@ def test_certified(scenario):
         ("scenario.claim(Refused)", "passed", ""),
         ("scenario.claim('gone')", "failed", "MUST 1"),
         ("scenario.claim('unknown')", "skipped", "not met"),
-        ("cancel(scenario.base_url, scenario.order); raise ValueError('no')", "passed", "SHOULD 6, in 1 scenarios"),
+        ("cancel(scenario.base_url, scenario.order); raise ValueError('no')", "passed", "SHOULD 6, in 1 tests"),
     ],
 )
 def test_what_a_test_does_with_its_scenario(project: pytest.Pytester, body: str, outcome: str, words: str) -> None:

@@ -131,7 +131,10 @@ def test_vendor_of_ones_own_has_a_plan_without_a_line_of_python(
         ({"x-client": {"task": "delete", "order": "nr"}}, "deleteTicket has no parameter 'nr'"),
         ({"x-client": {"task": "delete"}}, '"order" is a required property'),
         ({"x-client": {"task": "remove", "order": "id"}}, "remove"),
-        ({"409": None}, "tickets.deleteTicket.closed does not say what a client may claim"),
+        (
+            {"responses": {"303": {"description": "See."}, "404": {"description": "None."}}},
+            "deleteTicket has no success",
+        ),
     ],
 )
 def test_wrong_advice_is_refused_with_its_place(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rescind.control.matching import url_text
 from rescind.coverage.catalogue import plain_request
+from rescind.documents import reading
+from rescind.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +23,11 @@ CLAIMS: Final = ("gone", "refused", "unknown")
 """What a client can tell its caller: the order is gone, the vendor refused for good, it is not known."""
 
 NEVER, AFTER, BACKOFF, RENEW = "never", "after", "backoff", "renew-credential"
+"""When a call may be made again: not, after the wait that the vendor names, after a pause, with a new credential."""
+
+DELETE, READ, RENEWAL = "delete", "read", "renew"
+"""The tasks of operations."""
+
 _SUCCESS = range(200, 300)
 
 
@@ -46,13 +54,13 @@ class ClientContract:
     account: str | None
 
     def advice(self, operation: str | None, outcome: str | None) -> Advice | None:
-        """Return what the document says of an outcome; None where it says nothing."""
+        """Return what the document says of an outcome or else its status does; None for an unknown outcome."""
         known = self.vendor.operations.get(operation or "")
         if known is None or outcome is None or outcome not in known.examples:
             return None
-        stated = self.vendor.spec.at(known.examples[outcome].place).get("x-client")
-        if stated is None:
-            return None
+        example = known.examples[outcome]
+        stated = self.vendor.spec.at(example.place).get("x-client") if example.place else None
+        stated = stated or _by_status(example.outcome.status)
         wait = stated.get("wait", "Retry-After").lower()
         return Advice(tuple(stated["claims"]), stated.get("retry"), wait, stated["source"])
 
@@ -105,6 +113,21 @@ class ClientContract:
         text = url_text(value)
         scheme = next((one for one in self.deletion.schemes if one.name == parameter), None)
         return text if scheme is None or scheme.kind == "apiKey" else text.partition(" ")[2]
+
+
+def _by_status(status: int) -> Mapping[str, Any]:
+    """Return what a status alone says to a client."""
+    for stated in _statuses():
+        if stated["from"] <= status <= stated["to"]:
+            advice: Mapping[str, Any] = stated["x-client"]
+            return advice
+    raise LookupError(status)
+
+
+@cache
+def _statuses() -> list[Mapping[str, Any]]:
+    statuses: list[Mapping[str, Any]] = reading.load(Path(__file__).with_name("statuses.yaml"), DocumentError).data
+    return statuses
 
 
 _SECRET = frozenset({"token", "password", "secret"})

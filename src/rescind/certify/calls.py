@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rescind.certify.advice import AFTER, DELETE
 from rescind.control.faults import WHOLE
 from rescind.control.matching import url_text
-from rescind.model import EFFECT, RIVAL, SECOND
+from rescind.model import EFFECT, RIVAL, SECOND, TOOK_EFFECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from rescind.certify.advice import Advice, ClientContract
     from rescind.certify.scenarios import Met
@@ -27,7 +29,8 @@ _MS = SECOND // 1000
 class ClientCall:
     """One call of the client. ``arrived`` and ``answered`` are in milliseconds since the scenario began.
 
-    ``order`` is the order that it is about; ``violations`` say in what the request is not valid by the document.
+    ``order`` is the order that it is about; ``violations`` say in what the request is not valid by the document. Two
+    calls of one ``identity`` ask for the same.
     """
 
     number: int
@@ -39,6 +42,7 @@ class ClientCall:
     order: str | None
     advice: Advice | None
     violations: tuple[str, ...]
+    identity: Hashable
 
     @property
     def outcome(self) -> str | None:
@@ -64,7 +68,7 @@ class ClientCall:
     def took_effect(self) -> bool:
         """Whether the call changed the world."""
         decision = self.entry.decision
-        forced = any(fact.field == "took effect" and fact.value for fact in self._facts)
+        forced = any(fact.field == TOOK_EFFECT and fact.value for fact in self._facts)
         return forced or (decision is not None and decision.stage == EFFECT)
 
     @property
@@ -72,24 +76,28 @@ class ClientCall:
         """Whether the method asks for no change (RFC 9110, section 9.2.1)."""
         return self.entry.request.method in {"GET", "HEAD", "OPTIONS", "TRACE"}
 
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        """What makes two calls the same: the method, the target, the credential and the body."""
-        request = self.entry.request
-        return request.method, request.path, request.query, request.headers.get("authorization"), request.body
-
     @cached_property
     def wait_ms(self) -> float | None:
         """How long the vendor asked the client to wait, in milliseconds."""
         reply = self.entry.delivery.reply
-        if reply is None or self.advice is None or self.advice.retry != "after":
+        if reply is None or self.advice is None or self.advice.retry != AFTER:
             return None
         text = next((value for name, value in reply.headers if name.lower() == self.advice.wait), "")
-        return float(text) * 1000 if text.isascii() and text.isdecimal() else None
+        if text.isascii() and text.isdecimal():
+            return float(text) * 1000
+        return _until(text, self.entry.at)
 
     @property
     def _facts(self) -> tuple[Fact, ...]:
         return self.entry.decision.facts if self.entry.decision else ()
+
+
+def _until(date: str, now: int) -> float | None:
+    """Return how many milliseconds there are until an HTTP-date (RFC 9110, section 5.6.7); None if it is no date."""
+    try:
+        return max(0, parsedate_to_datetime(date).timestamp() * 1000 - now / _MS)
+    except ValueError:
+        return None
 
 
 def client_calls(
@@ -104,7 +112,7 @@ def meets(calls: tuple[ClientCall, ...], met: Met) -> bool:
     found = [
         call
         for call in calls
-        if (call.task == "delete" or (met.fault and met.is_followed))
+        if (call.task == DELETE or (met.fault and met.is_followed))
         and (met.outcomes is None or call.outcome in met.outcomes)
         and (met.fault is None or call.fault == met.fault)
         and (not met.has_rival or call.has_rival)
@@ -130,7 +138,17 @@ def _call(number: int, entry: JournalEntry, router: Router, contract: ClientCont
         order=_order(operation, received, contract),
         advice=contract.advice(entry.operation, entry.outcome),
         violations=tuple(_violations(entry, operation, received, contract)),
+        identity=_identity(entry, operation, received),
     )
+
+
+def _identity(entry: JournalEntry, operation: Operation | None, received: Received | None) -> Hashable:
+    """Return what makes two calls the same: the operation, what the document knows of the request, the credential."""
+    request = entry.request
+    if operation is None or received is None or operation.is_fallback:
+        return request.method, request.path, request.query, request.body
+    given = tuple((name, tuple(operation.texts(received, name))) for name in operation.locations)
+    return operation.id, given, request.body
 
 
 def _order(operation: Operation | None, received: Received | None, contract: ClientContract) -> str | None:

@@ -7,25 +7,24 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from rescind import __version__
-from rescind.certify.requirements import requirements
-from rescind.certify.verdict import NOT_MET, RESULTS
+from rescind.certify.verdict import FAILED, NOT_MET, RESULTS, result_of
 from rescind.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rescind.certify.verdict import Finding, Verdict
 
 Known = frozenset[tuple[str, str]]
-"""Findings that a baseline has: scenario and requirement."""
+"""Findings of a baseline: scenario and requirement."""
 
 
 class Certificate(TypedDict):
     """The result of a plan. ``verdict`` says it in words, ``certified`` decides the exit code.
 
-    ``unfinished`` says why not every scenario was tried; ``total`` is how many there are. ``known`` are the
-    findings that a baseline has, as ``SCENARIO REQUIREMENT``, which do not count.
+    ``counts`` has the number of scenarios by result, without known findings. ``total`` is how many scenarios were to be
+    run, of the ``planned`` ones that the vendor has; ``unfinished`` says why not all of them were.
     """
 
     vendor: str
@@ -35,27 +34,29 @@ class Certificate(TypedDict):
     certified: bool
     counts: dict[str, int]
     total: int
+    planned: int
     seconds: float
     unfinished: str | None
-    known: list[str]
     scenarios: list[Verdict]
 
 
-class Course(NamedTuple):
-    """How a plan went: the verdicts, of how many scenarios, in which time, and why not of all."""
+class PlanResult(NamedTuple):
+    """The verdicts on the scenarios that were run, and of how many; ``repeat`` are the words that run one again."""
 
     verdicts: list[Verdict]
     total: int
+    planned: int
     seconds: float
+    repeat: Sequence[str]
     unfinished: str | None = None
 
 
-def certify(vendor: str, command: Sequence[str], course: Course, known: Known = frozenset()) -> Certificate:
-    """Draw the conclusion from how a plan went."""
-    verdicts, total, seconds, unfinished = course
-    counts = {result: sum(one["result"] == result for one in verdicts) for result in RESULTS}
-    new = [finding for scenario, finding in _findings(verdicts) if (scenario, finding["requirement"]) not in known]
-    verdict, certified = _conclusion(new, counts, unfinished)
+def certify(vendor: str, command: Sequence[str], result: PlanResult, known: Known = frozenset()) -> Certificate:
+    """Make the certificate from the verdicts."""
+    verdicts = [_marked(one, known, result.repeat, command) for one in result.verdicts]
+    counts = {name: sum(one["result"] == name for one in verdicts) for name in RESULTS}
+    unfinished = result.unfinished or ("scenarios are missing" if len(verdicts) < result.total else None)
+    verdict, certified = _conclusion(verdicts, counts, unfinished)
     return {
         "vendor": vendor,
         "command": shlex.join(command),
@@ -63,52 +64,51 @@ def certify(vendor: str, command: Sequence[str], course: Course, known: Known = 
         "verdict": verdict,
         "certified": certified,
         "counts": counts,
-        "total": total,
-        "seconds": round(seconds, 1),
+        "total": result.total,
+        "planned": result.planned,
+        "seconds": round(result.seconds, 1),
         "unfinished": unfinished,
-        "known": sorted(
-            f"{scenario} {finding['requirement']}"
-            for scenario, finding in _findings(verdicts)
-            if (scenario, finding["requirement"]) in known
-        ),
-        "scenarios": [
-            {**one, "repeat": _repeat(vendor, command, one["scenario"]["id"])} if one["findings"] else one
-            for one in verdicts
-        ],
+        "scenarios": verdicts,
     }
 
 
 def read_baseline(path: Path) -> Known:
-    """Read the findings of an earlier report in JSON. Raises SettingsError for a file that is none."""
+    """Read the findings of an earlier report in JSON. Raises SettingsError for a file that is not such a report."""
     try:
-        report: Any = json.loads(path.read_text())
-        return frozenset((scenario, finding["requirement"]) for scenario, finding in _findings(report["scenarios"]))
+        report: Any = json.loads(path.read_text(encoding="utf-8"))
+        return frozenset(
+            (one["scenario"]["id"], finding["requirement"])
+            for one in report["scenarios"]
+            for finding in one["findings"]
+        )
     except OSError as failure:
         raise SettingsError(f"cannot read the baseline {path}: {failure.strerror}") from None
     except (ValueError, KeyError, TypeError):
         remedy = "write one with --format json --output FILE"
-        raise SettingsError(f"invalid baseline {path}: it is no report of rescind certify in JSON; {remedy}") from None
+        raise SettingsError(f"invalid baseline {path}: not a JSON report of rescind certify; {remedy}") from None
 
 
-def _findings(verdicts: Iterable[Verdict]) -> Iterable[tuple[str, Finding]]:
-    return ((one["scenario"]["id"], finding) for one in verdicts for finding in one["findings"])
+def _marked(verdict: Verdict, known: Known, repeat: Sequence[str], command: Sequence[str]) -> Verdict:
+    """Return a verdict whose known findings are marked and do not count, with the command that repeats it."""
+    scenario = verdict["scenario"]["id"]
+    findings: list[Finding] = [
+        {**one, "known": True} if (scenario, one["requirement"]) in known else one for one in verdict["findings"]
+    ]
+    marked: Verdict = {**verdict, "findings": findings, "result": result_of(findings, was_met=verdict["was_met"])}
+    if findings:
+        marked["repeat"] = shlex.join([*repeat, "--only", scenario, "--keep", "--", *command])
+    return marked
 
 
-def _conclusion(new: list[Finding], counts: dict[str, int], unfinished: str | None) -> tuple[str, bool]:
+def _conclusion(verdicts: list[Verdict], counts: dict[str, int], unfinished: str | None) -> tuple[str, bool]:
     """Return the verdict in words, and whether the client is certified."""
-    musts = {requirement.name for requirement in requirements() if requirement.is_must}
-    broken = {finding["requirement"] for finding in new}
-    if broken & musts:
+    if counts[FAILED]:
         return "not certified", False
     if unfinished:
         return f"not certified: the plan was not finished ({unfinished})", False
-    if sum(counts.values()) == counts[NOT_MET]:
+    if counts[NOT_MET] == len(verdicts) and not any(one["findings"] for one in verdicts):
         return "not certified: the client was in none of the situations", False
-    left = len(broken - musts)
+    left = {finding["requirement"] for one in verdicts for finding in one["findings"] if not finding.get("known")}
     if not left:
         return "certified", True
-    return f"certified with {left} recommendation{'s' if left > 1 else ''}", True
-
-
-def _repeat(vendor: str, command: Sequence[str], scenario: str) -> str:
-    return shlex.join(["rescind", "certify", "--vendor", vendor, "--only", scenario, "--keep", "--", *command])
+    return f"certified with {len(left)} recommendation{'s' if len(left) > 1 else ''}", True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from rescind.certify.verdict import Verdict, judge
 from rescind.control.journal import LOG
 from rescind.control.payloads import Seconds, checked
 from rescind.documents.schemas import Truth
-from rescind.errors import Problem
+from rescind.errors import Problem, nearest
 from rescind.model import CONTROL_PREFIX, SECOND
 
 if TYPE_CHECKING:
@@ -119,8 +118,7 @@ class Certification:
             raise Problem(HTTPStatus.NOT_FOUND, *self._without_plan(vendor))
         plan = self.plans[vendor]
         if scenario_id not in plan.scenarios:
-            near = difflib.get_close_matches(scenario_id, plan.scenarios, n=1, cutoff=0)
-            remedy = f"did you mean {near[0]}? GET {CONTROL_PREFIX}/scenarios lists all"
+            remedy = f"did you mean {nearest(scenario_id, plan.scenarios)}? GET {CONTROL_PREFIX}/scenarios lists all"
             raise Problem(HTTPStatus.NOT_FOUND, f"unknown scenario {scenario_id!r}", remedy)
         return plan, plan.scenarios[scenario_id]
 

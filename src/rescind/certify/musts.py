@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from rescind.certify.advice import DELETE, NEVER, RENEWAL
 from rescind.certify.secrecy import misplaced_secrets
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Breach(NamedTuple):
     calls: tuple[int, ...] = ()
 
 
-Requirement = Callable[["Trial"], Iterator[Breach]]
+Check = Callable[["Trial"], Iterator[Breach]]
+"""What judges a trial by one requirement."""
 
 
 def no_false_claim(trial: Trial) -> Iterator[Breach]:
@@ -36,7 +38,7 @@ def no_false_claim(trial: Trial) -> Iterator[Breach]:
     for part in trial.parts:
         claims = [run.claim for run in part.runs]
         shown = tuple(call.number for call in part.deletions)
-        if "gone" in claims and not part.is_gone and not any("gone" in claims for claims in part.last_allows):
+        if "gone" in claims and not part.is_gone and not any("gone" in allowed for allowed in part.last_allows):
             yield Breach(f"claimed `gone`, and order {part.order} stands", shown)
         mine = part.deleted_it
         if mine and claims.count("refused") > len(part.runs) - 1:
@@ -49,7 +51,7 @@ def one_effect(trial: Trial) -> Iterator[Breach]:
     """Look for changes of anything else, and for deletions of one order that were under way together."""
     targets = set(trial.scenario.targets)
     for call in trial.calls:
-        is_asked = call.task == "renew" or (call.task == "delete" and call.order in targets)
+        is_asked = call.task == RENEWAL or (call.task == DELETE and call.order in targets)
         if call.took_effect and not call.is_safe and not is_asked:
             what = f"order {call.order}" if call.order else call.entry.request.path
             yield Breach(f"call {call.number} ({call.entry.request.method}) changed {what}", (call.number,))
@@ -73,13 +75,13 @@ def no_blind_retry(trial: Trial) -> Iterator[Breach]:
     """Look for calls that are repeated after an answer that is final."""
     for part in trial.parts:
         for index, call in enumerate(part.calls):
-            if not call.is_answered or call.advice is None or call.advice.retry != "never":
+            if not call.is_answered or call.advice is None or call.advice.retry != NEVER:
                 continue
             again = [one for one in part.calls[index + 1 :] if _repeats(one, call)]
             if len(again) > len(part.runs) - 1:
                 repeated = again[len(part.runs) - 1]
                 yield Breach(
-                    f"call {repeated.number} repeats call {call.number}, which was refused for good: {call.outcome}",
+                    f"call {repeated.number} repeats call {call.number}, whose answer is final: {call.outcome}",
                     (call.number, repeated.number),
                 )
                 break
@@ -92,18 +94,15 @@ def _repeats(call: ClientCall, earlier: ClientCall) -> bool:
 def pacing(trial: Trial) -> Iterator[Breach]:
     """Look for calls before the time that the vendor named, by the journal's clock."""
     for part in trial.parts:
+        if len(part.runs) > 1:  # which of them was asked to wait is not known
+            continue
         for index, call in enumerate(part.calls):
             wait = call.wait_ms
             if wait is None or not call.is_answered:
                 continue
             for later in part.calls[index + 1 :]:
                 early = call.answered + wait - TOLERANCE_MS - later.arrived
-                if (
-                    later.operation is call.operation
-                    and later.arrived > call.answered
-                    and early > 0
-                    and len(part.runs) == 1
-                ):
+                if later.operation is call.operation and later.arrived > call.answered and early > 0:
                     came = later.arrived - call.answered
                     yield Breach(
                         f"call {later.number} came {came:.0f} ms after call {call.number} asked for {wait:.0f} ms",
@@ -117,14 +116,14 @@ def bounded(trial: Trial) -> Iterator[Breach]:
     for part in trial.parts:
         if any(run.timed_out for run in part.runs) and not _is_stuck(part):
             yield Breach(f"was still running at the time limit, after {len(part.calls)} calls")
-        elif len(part.calls) > MOST_CALLS * len(part.runs) or not trial.is_complete:
-            yield Breach(f"made {len(part.calls)} calls, more than {MOST_CALLS}")
-        else:
-            renewals = [call.number for call in part.calls if call.task == "renew"]
-            if len(renewals) > MOST_RENEWALS * len(part.runs):
-                yield Breach(
-                    f"renewed its credential {len(renewals)} times, more than {MOST_RENEWALS}", tuple(renewals)
-                )
+    runs, calls = len(trial.runs), len(trial.calls)
+    if not trial.is_complete:
+        yield Breach(f"made more calls than the journal keeps, which is {calls}")
+    if calls > MOST_CALLS * runs:
+        yield Breach(f"made {calls} calls, more than {MOST_CALLS * runs}")
+    renewals = [call.number for call in trial.calls if call.task == RENEWAL]
+    if len(renewals) > MOST_RENEWALS * runs:
+        yield Breach(f"renewed the credential {len(renewals)} times, more than {MOST_RENEWALS * runs}", tuple(renewals))
 
 
 def contract(trial: Trial) -> Iterator[Breach]:
@@ -172,7 +171,7 @@ def no_crash(trial: Trial) -> Iterator[Breach]:
             yield Breach(run.crash)
 
 
-MUSTS: tuple[Requirement, ...] = (
+MUSTS: tuple[Check, ...] = (
     no_false_claim,
     one_effect,
     no_blind_retry,

@@ -84,7 +84,8 @@ class Preparation:
         self._asked = asked
         self._targets = scenario.targets if asked.processes else scenario.targets[:1]
         patience = _PATIENCE_SECONDS if asked.processes else 0
-        self._hang_ms = (asked.timeout_seconds + patience) * 1000
+        wanted = (asked.timeout_seconds + patience) * 1000
+        self._hang_ms = min(wanted, engine.bounds.hang_ms, engine.bounds.delay_ms)
 
     def begin(self) -> list[dict[str, str]]:
         """Make the sandbox as new and ready for the scenario; return what each run is given.
@@ -120,7 +121,7 @@ class Preparation:
             scenario=scenario.id,
             at=engine.clock.system(),
             before=before,
-            hang_ms=min(self._hang_ms, engine.bounds.hang_ms),
+            hang_ms=self._hang_ms,
             first=transaction.read("serials", LOG, 0) + 1,
         )
         transaction.write(_TABLE, _KEY, begun)

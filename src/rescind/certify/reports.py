@@ -30,14 +30,10 @@ def plan_table(plan: list[ScenarioView]) -> str:
 
 def as_table(certificate: Certificate) -> str:
     """Format the results by group, every finding with its evidence, and the verdict."""
-    lines = [_head(certificate), "", columns([("GROUP", *map(str.upper, RESULTS)), *_groups(certificate)])]
+    lines = [_head(certificate), "", columns([("GROUP", *map(str.upper, RESULTS)), *groups(certificate)])]
     for requirement, some in _by_requirement(certificate):
         shown = some if requirement.is_must else some[:1]
-        lines += [
-            line
-            for one, finding in shown
-            for line in ("", *finding_lines(one, finding, _known(certificate, one, finding)))
-        ]
+        lines += [line for one, finding in shown for line in ("", *finding_lines(one, finding))]
         others = [one["scenario"]["id"] for one, _ in some[len(shown) :]]
         lines += ["  also in:", *(f"    {name}" for name in others)] if others else []
     not_met = [one["scenario"]["id"] for one in certificate["scenarios"] if one["result"] == NOT_MET]
@@ -55,11 +51,11 @@ def as_markdown(certificate: Certificate) -> str:
     """Format the verdict, a table by group, and the findings."""
     lines = [f"# {_head(certificate)}", "", f"**{certificate['verdict']}**", ""]
     lines += [f"| group | {' | '.join(RESULTS)} |", f"| --- |{' --- |' * len(RESULTS)}"]
-    lines += [f"| {' | '.join(row)} |" for row in _groups(certificate)]
+    lines += [f"| {' | '.join(row)} |" for row in groups(certificate)]
     for one in certificate["scenarios"]:
         for finding in one["findings"]:
             source = finding["source"]
-            lines += ["", f"## {finding['number']}: `{one['scenario']['id']}`{_known(certificate, one, finding)}", ""]
+            lines += ["", f"## {finding['number']}: `{one['scenario']['id']}`{_known(finding)}", ""]
             lines += [
                 one["scenario"]["title"],
                 "",
@@ -87,11 +83,7 @@ def as_junit(certificate: Certificate) -> str:
             scenario = one["scenario"]
             name = f"{scenario['vendor']}.{group}"
             case = ET.SubElement(suite, "testcase", classname=name, name=scenario["name"], time=f"{seconds:.3f}")
-            text = "\n".join(
-                line
-                for finding in one["findings"]
-                for line in finding_lines(one, finding, _known(certificate, one, finding))
-            )
+            text = "\n".join(line for finding in one["findings"] for line in finding_lines(one, finding))
             if one["result"] == FAILED:
                 message = "; ".join(f"{finding['number']}: {finding['happened']}" for finding in one["findings"])
                 ET.SubElement(case, "failure", message=_legal(message)).text = _legal(text)
@@ -124,12 +116,12 @@ def _by_requirement(certificate: Certificate) -> Iterator[tuple[Requirement, lis
 
 
 def _head(certificate: Certificate) -> str:
-    done, total = len(certificate["scenarios"]), certificate["total"]
-    scenarios = f"{total} scenarios" if done == total else f"{done} of {total} scenarios"
+    done, planned = len(certificate["scenarios"]), certificate["planned"]
+    scenarios = f"{planned} scenarios" if done == planned else f"{done} of {planned} scenarios"
     return f"{certificate['vendor']}: {scenarios} in {certificate['seconds']:.0f} s"
 
 
-def _groups(certificate: Certificate) -> Iterator[tuple[str, ...]]:
+def groups(certificate: Certificate) -> Iterator[tuple[str, ...]]:
     """Yield each group with the numbers of its results."""
     for group in GROUPS:
         results = [one["result"] for one in certificate["scenarios"] if one["scenario"]["group"] == group]
@@ -137,11 +129,11 @@ def _groups(certificate: Certificate) -> Iterator[tuple[str, ...]]:
             yield (group, *(str(results.count(result)) for result in RESULTS))
 
 
-def finding_lines(one: Verdict, finding: Finding, note: str = "") -> list[str]:
-    """Format a finding with its evidence; ``note`` stands behind the scenario."""
+def finding_lines(one: Verdict, finding: Finding) -> list[str]:
+    """Format a finding with its evidence."""
     source, scenario = finding["source"], one["scenario"]
     return [
-        f"{finding['number']} in {scenario['id']}{note}: {scenario['title']}",
+        f"{finding['number']} in {scenario['id']}{_known(finding)}: {scenario['title']}",
         f"  expected: {finding['expected']} ({source['title']}, {source['url']})",
         f"  happened: {finding['happened']}",
         *(f"    {line}" for line in _timeline(one)),
@@ -150,13 +142,12 @@ def finding_lines(one: Verdict, finding: Finding, note: str = "") -> list[str]:
     ]
 
 
+def _known(finding: Finding) -> str:
+    return " (known from the baseline)" if finding.get("known") else ""
+
+
 def _timeline(one: Verdict) -> list[str]:
     return [f"t + {event.at_ms:5.0f} ms  {event.what}" for event in events(one)]
-
-
-def _known(certificate: Certificate, one: Verdict, finding: Finding) -> str:
-    known = f"{one['scenario']['id']} {finding['requirement']}" in certificate["known"]
-    return " (known from the baseline)" if known else ""
 
 
 def _runs(one: ScenarioView) -> str:

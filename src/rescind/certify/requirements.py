@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rescind.coverage.catalogue import Source
 
 
+MUST = "MUST"
+"""How the numbers of the requirements begin that decide on the certificate."""
+
+
 class Requirement(NamedTuple):
     """What a client is held to: a name, a number such as ``MUST 1``, what it says, how to meet it, and the source."""
 
@@ -31,7 +35,7 @@ class Requirement(NamedTuple):
     @property
     def is_must(self) -> bool:
         """Whether a client that breaks it is not certified."""
-        return self.number.startswith("MUST")
+        return self.number.startswith(MUST)
 
 
 @cache

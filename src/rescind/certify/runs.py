@@ -63,6 +63,8 @@ class ClaimSchema(_RunSchema):
     def _has_an_end(self, data: dict[str, Any], **_: Any) -> None:
         if "runs" not in data:
             super()._has_an_end(data)
+        elif data.get("claim") is not None:
+            raise ValidationError("Write the claim of each run below runs.", "claim")
 
 
 def parse_claim(body: dict[str, Any], now: float) -> tuple[Run, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from rescind.errors import SettingsError, nearest
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rescind.certify.advice import ClientContract
     from rescind.coverage.catalogue import WayRequest
@@ -101,6 +103,19 @@ def view(scenario: Scenario) -> ScenarioView:
         "at_once": scenario.is_together,
         "placeholders": ["base_url", *scenario.gives],
     }
+
+
+def choose(plan: Sequence[ScenarioView], vendor: str, only: Iterable[str]) -> list[ScenarioView]:
+    """Return the scenarios that are named, with or without the vendor; all of them without a name.
+
+    Raises SettingsError for a name that does not exist.
+    """
+    by_id = {one["id"]: one for one in plan}
+    chosen = [name if name.startswith(f"{vendor}.") else f"{vendor}.{name}" for name in only]
+    for name in chosen:
+        if name not in by_id:
+            raise SettingsError(f"unknown scenario {name}; did you mean {nearest(name, by_id)}? --list shows all")
+    return [by_id[name] for name in dict.fromkeys(chosen)] or list(plan)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import binascii
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
+from rescind.certify.advice import RENEWAL
 from rescind.contract.received import Received
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ _BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 
 def misplaced_secrets(call: ClientCall, trial: Trial) -> Iterator[str]:
     """Yield each place of a request that has a credential, and where the document wants none."""
-    known = _secrets(trial)
+    known = secret_values(trial)
     request, wanted = call.entry.request, _wanted(trial)
-    if any(secret in unquote_plus(request.path) for secret in known):
+    if any(secret in unquote(request.path) for secret in known):
         yield "the path"
     for name, values in Received(request, {}).query.items():
         if _has(known, " ".join(values)) and ("query", name.lower()) not in wanted:
@@ -35,14 +36,14 @@ def misplaced_secrets(call: ClientCall, trial: Trial) -> Iterator[str]:
     for name, value in request.headers.items():
         if _has(known, _decoded(value)) and (("header", name) not in wanted or _is_basic(value, trial)):
             yield f"the header {name}"
-    if call.task != "renew" and _has(known, request.body.decode(errors="replace")):
+    if call.task != RENEWAL and _has(known, request.body.decode(errors="replace")):
         yield "the body"
 
 
-def _secrets(trial: Trial) -> frozenset[str]:
+def secret_values(trial: Trial) -> frozenset[str]:
     """Return the values that are secret in this trial: those that were given, and those that the vendor issued."""
     given = {trial.scenario.gives.get(name, "") for name in trial.contract.secrets}
-    issued = {value for call in trial.calls if call.task == "renew" for value in _issued(call.entry)}
+    issued = {value for call in trial.calls if call.task == RENEWAL for value in _issued(call.entry)}
     return frozenset(value for value in given | issued if len(value) >= _SHORTEST)
 
 
@@ -80,7 +81,7 @@ def _decoded(value: str) -> str:
     """Return a header with what its Basic credentials say (RFC 7617)."""
     basic = _BASIC.match(value)
     if not basic:
-        return unquote_plus(value) if "%" in value else value
+        return unquote(value) if "%" in value else value
     try:
         return value + base64.b64decode(basic[1] + "==").decode(errors="replace")
     except (binascii.Error, ValueError):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rescind.certify.advice import AFTER, BACKOFF, RENEW, RENEWAL
 from rescind.certify.musts import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rescind.certify.calls import ClientCall
-    from rescind.certify.musts import Requirement
+    from rescind.certify.musts import Check
     from rescind.certify.trial import Part, Trial
 
 _PAUSE_MS = 100
@@ -24,8 +25,7 @@ def find_out(trial: Trial) -> Iterator[Breach]:
         last = part.last
         if last is None or last.is_answered or _is_ended_by_force(part):
             continue
-        asked = any(call.number > last.number and call.task == "read" and call.is_answered for call in part.calls)
-        if not asked:
+        if not part.reads_after(last):
             yield Breach(
                 f"call {last.number} was not answered ({last.fault}), and nothing was asked after it", (last.number,)
             )
@@ -40,7 +40,7 @@ def tell_final(trial: Trial) -> Iterator[Breach]:
         if last is None or len(part.runs) > 1 or not last.is_answered or last.advice is None:
             continue
         claim, honest = part.runs[0].claim, last.advice.claims
-        if claim is None or claim in honest or (claim == "gone" and part.is_gone) or _read_later(part, last):
+        if claim is None or claim in honest or (claim == "gone" and part.is_gone) or part.reads_after(last):
             continue
         if claim == "refused" and part.deleted_it:
             continue  # a false claim, which is worse
@@ -56,9 +56,9 @@ def retry_transient(trial: Trial) -> Iterator[Breach]:
         last = part.last
         if last is None or len(part.runs) > 1:
             continue
-        if len(tries) == 1 and _is_transient(last) and not _read_later(part, last) and not _is_ended_by_force(part):
+        if len(tries) == 1 and _is_transient(last) and not part.reads_after(last) and not _is_ended_by_force(part):
             yield Breach(f"call {last.number} met {last.outcome}, and was not tried again", (last.number,))
-        failed = [call for call in tries if call.is_answered and call.advice and call.advice.retry == "backoff"]
+        failed = [call for call in tries if call.is_answered and call.advice and call.advice.retry == BACKOFF]
         gaps = [(second, second.arrived - first.answered) for first, second in pairwise(failed)]
         hasty = [call.number for call, gap in gaps[1:] if gap < _PAUSE_MS]
         if hasty:
@@ -73,9 +73,11 @@ def renew_once(trial: Trial) -> Iterator[Breach]:
         refused = next((call for call in part.deletions if _is_expired(call)), None)
         if refused is None or part.is_gone:
             continue
-        renewed = any(call.task == "renew" and call.number > refused.number for call in part.calls)
-        what = "did not delete the order with the new one" if renewed else "was not renewed"
-        yield Breach(f"call {refused.number} met {refused.outcome}, and the credential {what}", (refused.number,))
+        renewed = any(call.task == RENEWAL and call.number > refused.number for call in part.calls)
+        missing = "delete the order with the new credential" if renewed else "renew the credential"
+        yield Breach(
+            f"call {refused.number} met {refused.outcome}, and the client did not {missing}", (refused.number,)
+        )
 
 
 def tolerance(trial: Trial) -> Iterator[Breach]:
@@ -98,17 +100,12 @@ def no_uncaught_exception(trial: Trial) -> Iterator[Breach]:
             yield Breach(f"ended with an exception that nothing caught: {run.uncaught}")
 
 
-def _read_later(part: Part, deletion: ClientCall) -> bool:
-    """Return whether the client has read the order after a deletion, and so may know better."""
-    return any(call.number > deletion.number and call.task == "read" and call.is_answered for call in part.calls)
-
-
 def _is_transient(call: ClientCall) -> bool:
-    return call.is_answered and call.advice is not None and call.advice.retry in {"after", "backoff"}
+    return call.is_answered and call.advice is not None and call.advice.retry in {AFTER, BACKOFF}
 
 
 def _is_expired(call: ClientCall) -> bool:
-    return call.is_answered and call.advice is not None and call.advice.retry == "renew-credential"
+    return call.is_answered and call.advice is not None and call.advice.retry == RENEW
 
 
 def _is_ended_by_force(part: Part) -> bool:
@@ -119,7 +116,7 @@ def _either(claims: tuple[str, ...]) -> str:
     return " or ".join(f"`{claim}`" for claim in claims)
 
 
-SHOULDS: tuple[Requirement, ...] = (
+SHOULDS: tuple[Check, ...] = (
     find_out,
     tell_final,
     retry_transient,

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from rescind.control.clock import Clock
-from rescind.control.journal import LOG
-from rescind.control.matching import url_text
 from rescind.coverage.catalogue import plain_request
 from rescind.engine import Engine
 from rescind.model import EFFECT, Bounds, Request
 from rescind.store import open_store
 
+_MOST_RECORDS = 1_000
+"""How many records of a collection are tried."""
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rescind.certify.advice import ClientContract
     from rescind.coverage.catalogue import WayRequest
     from rescind.model import Decision
 
 
 class Survey(NamedTuple):
-    """What was found: orders that can be deleted, somebody else's order, the outcomes of one that is gone."""
+    """What was found: orders that can be deleted, the plain one first, and an order of somebody else.
+
+    ``gone`` are the outcomes of a second deletion; it is empty where that succeeds like the first.
+    """
 
     deletable: tuple[str, ...]
     foreign: str | None
@@ -28,21 +35,44 @@ class Survey(NamedTuple):
 
 
 def survey(contract: ClientContract) -> Survey:
-    """Try the deletion of every order of the fixtures, each in a world of its own."""
+    """Try the deletion of the records of the fixture, each in a world of its own."""
     engine = Engine([contract.vendor], open_store("memory://", Bounds()), Clock())
-    absent = _outcome(engine, "absent", deletion_of(contract, _unknown(contract)))
-    known = {order: engine.foresee(order, deletion_of(contract, order)) for order in _orders(contract)}
-    deletable = [order for order, decision in known.items() if decision and decision.stage == EFFECT]
-    foreign = [order for order, decision in known.items() if _is_foreign(contract, decision, absent)]
-    gone: set[str] = set()
-    for order in deletable[:1]:
-        engine.answer("gone", deletion_of(contract, order))
-        again = engine.foresee("gone", deletion_of(contract, order))
-        gone |= {again.outcome} if again and again.outcome else set()
+    tried = [_try_all(engine, contract, identifiers) for identifiers in _collections(contract)]
+    orders = max(tried, key=lambda decisions: sum(map(_is_effect, decisions.values())), default={})
     plain = contract.gives["order"]
-    return Survey(
-        tuple(sorted(deletable, key=lambda order: order != plain)), foreign[-1] if foreign else None, frozenset(gone)
-    )
+    deletable = sorted((order for order in orders if _is_effect(orders[order])), key=lambda order: order != plain)
+    hidden = [order for order, decision in orders.items() if _is_hidden(contract, decision)]
+    return Survey(tuple(deletable), hidden[-1] if hidden else None, frozenset(_second(engine, contract, deletable[:1])))
+
+
+def _collections(contract: ClientContract) -> Iterator[list[str]]:
+    """Yield the identifiers of each collection, without those of magic records."""
+    for records in contract.vendor.fixture.seeds.collections.values():
+        yield [identifier for identifier, record in records.items() if not record.get("magic")][:_MOST_RECORDS]
+
+
+def _try_all(engine: Engine, contract: ClientContract, identifiers: list[str]) -> dict[str, Decision | None]:
+    return {name: engine.foresee("survey", deletion_of(contract, name)) for name in identifiers}
+
+
+def _is_effect(decision: Decision | None) -> bool:
+    return decision is not None and decision.stage == EFFECT
+
+
+def _is_hidden(contract: ClientContract, decision: Decision | None) -> bool:
+    """Return whether the vendor says of an order, which exists, that it does not."""
+    if decision is None or decision.outcome is None or decision.stage == EFFECT:
+        return False
+    return contract.deletion.examples[decision.outcome].outcome.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+
+
+def _second(engine: Engine, contract: ClientContract, orders: list[str]) -> Iterator[str]:
+    """Yield what a second deletion of an order is answered, unless it succeeds."""
+    for order in orders:
+        engine.answer("second", deletion_of(contract, order))
+        again = engine.foresee("second", deletion_of(contract, order))
+        if again and again.outcome and again.stage != EFFECT:
+            yield again.outcome
 
 
 def deletion_of(contract: ClientContract, order: str) -> Request:
@@ -59,34 +89,3 @@ def as_request(way: WayRequest) -> Request:
         body = json.dumps(way["json"]).encode()
         headers.setdefault("content-type", "application/json")
     return Request(way["method"], path, query, headers, body)
-
-
-def _orders(contract: ClientContract) -> list[str]:
-    records = contract.vendor.fixture.seeds.collections.get("orders", {})
-    return [identifier for identifier, record in records.items() if not record.get("magic")]
-
-
-def _is_foreign(contract: ClientContract, decision: Decision | None, absent: str | None) -> bool:
-    """Return whether a client is told of an order, which exists, what it is told of one that does not."""
-    if decision is None or decision.outcome is None or decision.stage == EFFECT:
-        return False
-    examples = contract.deletion.examples
-    same = absent and examples[decision.outcome].outcome.status == examples[absent].outcome.status
-    return bool(same)
-
-
-def _unknown(contract: ClientContract) -> str:
-    """Return the identifier of an order that the natural way to a missing one uses, or one that nobody has."""
-    outcomes = contract.vendor.fixture.ways.get(contract.deletion.id, {}).get("outcomes", {})
-    for ways in outcomes.values():
-        steps = ways.get("natural")
-        if isinstance(steps, list) and len(steps) == 1 and set(steps[0]["parameters"]) == {contract.order}:
-            value = url_text(steps[0]["parameters"][contract.order] or "")
-            if value and value not in contract.vendor.fixture.seeds.collections.get("orders", {}):
-                return value
-    return contract.gives["order"]
-
-
-def _outcome(engine: Engine, sandbox: str, request: Request) -> str | None:
-    engine.answer(sandbox, request)
-    return engine.transact(sandbox, lambda transaction: transaction.entries(LOG)[-1].outcome)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rescind.certify.advice import DELETE, READ
 from rescind.certify.preparation import GONE
 
 if TYPE_CHECKING:
@@ -71,25 +72,34 @@ class Part:
     @cached_property
     def deletions(self) -> tuple[ClientCall, ...]:
         """The calls that delete the order."""
-        return tuple(call for call in self.calls if call.task == "delete" and call.order == self.order)
+        return tuple(call for call in self.calls if call.task == DELETE and call.order == self.order)
 
     @property
     def last(self) -> ClientCall | None:
         """The last deletion of the order, whose answer decides on what a client can know."""
         return self.deletions[-1] if self.deletions else None
 
+    def reads_after(self, deletion: ClientCall | None) -> tuple[ClientCall, ...]:
+        """Return the answered reads of the order, or of a list, after a deletion; without one, all of them."""
+        after = deletion.number if deletion else 0
+        return tuple(
+            call
+            for call in self.calls
+            if call.task == READ and call.is_answered and call.number > after and call.order in {None, self.order}
+        )
+
     @property
     def last_allows(self) -> Iterator[tuple[str, ...]]:
-        """Yield the claims that the last deletion and the last read allow, as far as they were answered."""
-        reads = [call for call in self.calls if call.task == "read" and call.is_answered]
-        for call in (*self.deletions[-1:], *reads[-1:]):
+        """Yield the claims that the last deletion, and the last read after it, allow as far as they were answered."""
+        for call in (*self.deletions[-1:], *self.reads_after(self.last)[-1:]):
             if call.is_answered and call.advice:
                 yield call.advice.claims
 
     @property
     def is_gone(self) -> bool:
         """Whether the order is gone now."""
-        return self.trial.after.get(self.order) == GONE
+        happened = bool(self.deleted_it) or any(call.has_rival for call in self.deletions)
+        return happened or self.trial.after.get(self.order) == GONE
 
     @property
     def deleted_it(self) -> tuple[ClientCall, ...]:

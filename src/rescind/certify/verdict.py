@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from rescind.certify.calls import meets
-from rescind.certify.requirements import breaches
+from rescind.certify.requirements import MUST, breaches
 from rescind.certify.scenarios import ScenarioView, view
+from rescind.certify.secrecy import secret_values
 from rescind.control.masking import mask_request
 from rescind.control.secrets import Secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rescind.certify.calls import ClientCall
     from rescind.certify.musts import Breach
     from rescind.certify.requirements import Requirement
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from rescind.coverage.catalogue import Source
 
 _MOST_CALLS = 200
-"""How many calls of a run a verdict shows."""
+"""How many calls of a trial a verdict shows."""
 
 PASSED, RECOMMENDED, FAILED, NOT_MET = "passed", "recommended", "failed", "not met"
 RESULTS = (PASSED, RECOMMENDED, FAILED, NOT_MET)
@@ -27,7 +30,10 @@ RESULTS = (PASSED, RECOMMENDED, FAILED, NOT_MET)
 
 
 class Finding(TypedDict):
-    """A requirement that a trial broke: what was expected, what happened, the calls that show it, and a hint."""
+    """A requirement that a trial broke: what was expected, what happened, the calls that show it, and a hint.
+
+    One that is ``known`` from a baseline does not count.
+    """
 
     requirement: str
     number: str
@@ -36,6 +42,7 @@ class Finding(TypedDict):
     calls: list[int]
     hint: str
     source: Source
+    known: NotRequired[bool]
 
 
 class CallView(TypedDict):
@@ -73,10 +80,11 @@ class OrderView(TypedDict):
 
 
 class Verdict(TypedDict):
-    """What a trial showed."""
+    """What a trial showed. ``was_met`` says whether the client was in the situation."""
 
     scenario: ScenarioView
     result: str
+    was_met: bool
     findings: list[Finding]
     runs: list[RunView]
     calls: list[CallView]
@@ -87,26 +95,30 @@ class Verdict(TypedDict):
 def judge(trial: Trial) -> Verdict:
     """Judge a trial by every requirement. One whose situation was not met can break a MUST, and nothing else."""
     secrets = Secrets()
-    for name in trial.contract.secrets:
-        secrets.hide(trial.scenario.gives.get(name, ""))
+    for value in secret_values(trial):
+        secrets.hide(value)
     is_met = meets(trial.calls, trial.scenario.met)
     found = [(requirement, breach) for requirement, breach in breaches(trial) if is_met or requirement.is_must]
+    findings = [_finding(requirement, breach, secrets) for requirement, breach in found]
     return {
         "scenario": view(trial.scenario),
-        "result": _result([requirement for requirement, _ in found], is_met=is_met),
-        "findings": [_finding(requirement, breach, secrets) for requirement, breach in found],
+        "result": result_of(findings, was_met=is_met),
+        "was_met": is_met,
+        "findings": findings,
         "runs": [_run(run, secrets) for run in trial.runs],
         "calls": [_call(call, secrets) for call in trial.calls[:_MOST_CALLS]],
         "orders": {order: {"before": state, "after": trial.after[order]} for order, state in trial.before.items()},
     }
 
 
-def _result(broken: list[Requirement], *, is_met: bool) -> str:
-    if any(requirement.is_must for requirement in broken):
+def result_of(findings: Iterable[Finding], *, was_met: bool) -> str:
+    """Return what follows from the findings; those that are known do not count."""
+    numbers = [one["number"] for one in findings if not one.get("known")]
+    if any(number.startswith(MUST) for number in numbers):
         return FAILED
-    if not is_met:
+    if not was_met:
         return NOT_MET
-    return RECOMMENDED if broken else PASSED
+    return RECOMMENDED if numbers else PASSED
 
 
 def _finding(requirement: Requirement, breach: Breach, secrets: Secrets) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 import threading
@@ -13,9 +12,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rescind.assembly import spec_dirs
-from rescind.certify.certificate import Course, certify, read_baseline
+from rescind.certify.certificate import PlanResult, certify, read_baseline
+from rescind.certify.certification import DEFAULT_TIMEOUT_SECONDS
 from rescind.certify.reports import REPORTS, as_table, plan_table
-from rescind.errors import SettingsError
+from rescind.certify.scenarios import choose
+from rescind.errors import SettingsError, nearest
 from rescind.model import CONTROL_PREFIX
 from rescind.rules.loading import specs_in
 from rescind.testing.certifying import Certifying, Place, run_all
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from rescind.certify.certificate import Certificate
     from rescind.certify.scenarios import ScenarioView
+    from rescind.certify.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,19 @@ class CertifyOptions:
     only: tuple[str, ...] = ()
     jobs: int = 4
     claim: tuple[str, ...] = ()
-    timeout: float = 60
+    timeout: float = DEFAULT_TIMEOUT_SECONDS
     baseline: Path | None = None
     spec: Path | None = None
     fixtures: Path | None = None
     control_token: str | None = None
+
+    def words(self) -> list[str]:
+        """Return the words that run the command again, up to the choice of scenarios."""
+        words = ["rescind", "certify", "--vendor", self.vendor]
+        for name in ("url", "spec", "fixtures"):
+            words += [f"--{name}", str(getattr(self, name))] if getattr(self, name) else []
+        words += [word for claim in self.claim for word in ("--claim", claim)]
+        return words if self.timeout == DEFAULT_TIMEOUT_SECONDS else [*words, "--timeout", f"{self.timeout:g}"]
 
 
 class Certifier:
@@ -65,19 +75,15 @@ class Certifier:
     @cached_property
     def plan(self) -> list[ScenarioView]:
         """The scenarios, or those of them that ``only`` names, with or without the vendor."""
+        return choose(self._whole_plan, self.vendor, self._options.only)
+
+    @cached_property
+    def _whole_plan(self) -> list[ScenarioView]:
         with ExitStack() as stack:
             try:
-                plan = scenarios_of(self._place.open(stack, self._options.timeout), self.vendor)
+                return scenarios_of(self._place.open(stack, self._options.timeout), self.vendor)
             except SandboxError as refusal:
                 raise SettingsError(str(refusal)) from None
-        by_id = {one["id"]: one for one in plan}
-        prefix = f"{self.vendor}."
-        chosen = [name if name.startswith(prefix) else prefix + name for name in self._options.only]
-        for name in chosen:
-            if name not in by_id:
-                near = difflib.get_close_matches(name, by_id, n=1, cutoff=0)[0]
-                raise SettingsError(f"unknown scenario {name}; did you mean {near}? --list shows all")
-        return [by_id[name] for name in dict.fromkeys(chosen)] or plan
 
     def listing(self, form: str) -> str:
         """Return the plan as JSON or as a table."""
@@ -92,8 +98,7 @@ class Certifier:
         certifying = Certifying(self._command(argv), self._place, self._options.timeout)
         began = monotonic()
         verdicts = certifying.run([one["id"] for one in self.plan], self._options.jobs, progress)
-        course = Course(verdicts, len(self.plan), monotonic() - began, certifying.failure)
-        return certify(self.vendor, argv, course, self._known)
+        return self._certificate(argv, verdicts, monotonic() - began, certifying.failure)
 
     def keep(self, argv: tuple[str, ...], show: Callable[[str], None]) -> None:
         """Run the command in one scenario, show the report and the base URL, and serve that until an interruption."""
@@ -105,7 +110,7 @@ class Certifier:
             began = monotonic()
             begun = BegunScenario(sandbox, self.plan[0]["id"], self._options.timeout, processes=True)
             verdict = begun.judge(*run_all(self._command(argv), begun, self._options.timeout, threading.Event()))
-            show(as_table(certify(self.vendor, argv, Course([verdict], 1, monotonic() - began))))
+            show(as_table(self._certificate(argv, [verdict], monotonic() - began)))
             show(f"\nThe sandbox stays until Ctrl-C; its journal: {sandbox.base_url}{CONTROL_PREFIX}/journal")
             threading.Event().wait()
 
@@ -117,6 +122,13 @@ class Certifier:
             return certificate_file(certificate)
         return REPORTS[form](certificate)
 
+    def _certificate(
+        self, argv: tuple[str, ...], verdicts: list[Verdict], seconds: float, unfinished: str | None = None
+    ) -> Certificate:
+        planned, repeat = len(self._whole_plan), self._options.words()
+        result = PlanResult(verdicts, len(self.plan), planned, seconds, repeat, unfinished)
+        return certify(self.vendor, argv, result, self._known)
+
     def _command(self, argv: tuple[str, ...]) -> Command:
         return Command(argv, self._claims)
 
@@ -125,5 +137,5 @@ def _refuse_unknown_vendor(name: str, spec: Path | None) -> None:
     folders = [folder for folder in spec_dirs(spec) if folder.is_dir()]
     known = sorted(specs_in(folders)[0])
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0)
-        raise SettingsError(f"unknown vendor {name!r}; did you mean {near[0]!r}? There are: {', '.join(known)}")
+        there = ", ".join(known)
+        raise SettingsError(f"unknown vendor {name!r}; did you mean {nearest(name, known)!r}? There are: {there}")

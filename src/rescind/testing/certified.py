@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,8 +11,9 @@ from rescind.assembly import assemble
 from rescind.certify.advice import CLAIMS
 from rescind.certify.certification import DEFAULT_TIMEOUT_SECONDS, Certification
 from rescind.certify.reports import finding_lines
+from rescind.certify.scenarios import choose
 from rescind.certify.verdict import FAILED
-from rescind.errors import Problem, SettingsError
+from rescind.errors import Problem, SettingsError, nearest
 from rescind.settings import Settings, control_token
 from rescind.testing.control_client import SandboxError
 from rescind.testing.sandbox import Sandbox
@@ -112,14 +112,8 @@ def certified_cases(
         if not (isinstance(kind, type) and issubclass(kind, BaseException)):
             raise SettingsError(f"claims maps exception classes to claims, and {kind!r} is none")
         _claim(word)
-    plan = {one["id"]: one for one in _plan(url, vendor)}
-    names = [only] if isinstance(only, str) else [*only]
-    chosen = [name if name.startswith(f"{vendor}.") else f"{vendor}.{name}" for name in names]
-    for name in chosen:
-        if name not in plan:
-            near = difflib.get_close_matches(name, plan, n=1, cutoff=0)[0]
-            raise SettingsError(f"unknown scenario {name}; did you mean {near}?")
-    return [CertifiedCase(plan[name], mapped, timeout) for name in chosen or plan]
+    names = (only,) if isinstance(only, str) else only
+    return [CertifiedCase(one, mapped, timeout) for one in choose(_plan(url, vendor), vendor, names)]
 
 
 @cache
@@ -136,7 +130,7 @@ def _plan(url: str | None, vendor: str) -> list[ScenarioView]:
 
 def _claim(word: Any) -> str:
     if word not in CLAIMS:
-        near = difflib.get_close_matches(str(word), CLAIMS, n=1, cutoff=0)[0]
+        near = nearest(str(word), CLAIMS)
         raise SettingsError(f"invalid claim {word!r}; did you mean {near!r}? A claim is {', '.join(CLAIMS)}")
     claim: str = word
     return claim

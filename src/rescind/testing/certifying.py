@@ -94,6 +94,8 @@ class Certifying:
                         progress()
         except (RescindError, SandboxError) as failure:
             self._give_up(str(failure))
+        except Exception as failure:  # noqa: BLE001 - a scenario that was not run must not go unnoticed
+            self._give_up(f"{type(failure).__name__}: {failure}")
 
     def _try(self, sandbox: Sandbox, identifier: str) -> Verdict:
         begun = BegunScenario(sandbox, identifier, self._timeout, processes=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rescind.certify.advice import CLAIMS
-from rescind.errors import SettingsError
+from rescind.errors import SettingsError, nearest
 from rescind.testing.processes import run_process
 
 if TYPE_CHECKING:
@@ -51,9 +50,8 @@ class Command:
         for word in self.argv:
             for found in _PLACEHOLDER.finditer(word):
                 if found[1] is not None and found[1] not in known:
-                    near = difflib.get_close_matches(found[1], known, n=1, cutoff=0)[0]
                     raise SettingsError(
-                        f"unknown placeholder {found[0]}; did you mean {{{near}}}? There are: "
+                        f"unknown placeholder {found[0]}; did you mean {{{nearest(found[1], known)}}}? There are: "
                         f"{', '.join(f'{{{name}}}' for name in known)}; write {{{{ and }}}} for braces of your own"
                     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, render_template
 
+from rescind.certify.reports import groups
 from rescind.certify.timeline import bars, events, ticks
 from rescind.certify.verdict import RESULTS
 from rescind.coverage.reports import commands
@@ -27,7 +28,14 @@ def coverage_file(report: Report, base_url: str) -> str:
 
 
 def certificate_file(certificate: Certificate) -> str:
-    """Return a certificate as a page that stands alone."""
+    """Return a certificate as a page that needs no other file."""
     with Flask("rescind.web", static_folder=None).app_context():
-        names = {"certificate": certificate, "results": RESULTS, "bars": bars, "events": events, "ticks": ticks}
+        names = {
+            "certificate": certificate,
+            "results": RESULTS,
+            "groups": [*groups(certificate)],
+            "bars": bars,
+            "events": events,
+            "ticks": ticks,
+        }
         return render_template("certificate.html", **names)
