@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -223,6 +224,8 @@ class _WrongUsage(click.ClickException):
 
 def _certify(certifier: Certifier, command: tuple[str, ...], form: str, output: Path | None) -> int:
     """Run the plan with a progress bar on a terminal, print or write the report, and return the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a build that is cancelled leaves no client behind
+        signal.signal(number, signal.default_int_handler)
     certifier.check(command)
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=len(certifier.plan), label=certifier.vendor, file=sys.stderr, hidden=hidden) as bar:

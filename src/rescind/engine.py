@@ -20,6 +20,7 @@ from rescind.rules.rate import untouched
 from rescind.rules.watchdog import Watchdog
 from rescind.rules.world import World
 from rescind.stages import (
+    assume_credential,
     authenticate,
     crash_decision,
     current_rate,
@@ -113,8 +114,16 @@ class Engine:
             return self._store_failure(request, operation, failure)
         return self.refuse(sandbox, request, crash_problem(request, failure), operation)
 
+    def abandon(self, sandbox: str, entry: int) -> None:
+        """Note that the client of a journal entry left before its late reply came."""
+        now = self.clock.system()
+        self.transact(sandbox, lambda transaction: journal.abandon(transaction, entry, now, self.bounds))
+
     def foresee(self, sandbox: str, request: Request) -> Decision | None:
-        """Return what would be decided on a call if nothing else were ordered, and change nothing; None if unknown."""
+        """Return what would be decided on a call if nothing were ordered, and change nothing; None if it is unknown.
+
+        The credential counts as the fixture has it, whatever became of it.
+        """
         match = self.router.match(request.path)
         operation = match.operation(request.method) if match else None
         if match is None or operation is None:
@@ -124,9 +133,8 @@ class Engine:
         def work(transaction: Transaction) -> Decision:
             exchange = Exchange(operation, received, self.world(transaction, vendor))
             run = self._watchdog.run
-            decision = (
-                authenticate(exchange) or self._admit(exchange, vendor, run) or self._judge(exchange, vendor, run)
-            )
+            assume_credential(exchange)
+            decision = self._admit(exchange, vendor, run) or self._judge(exchange, vendor, run)
             transaction.discard()
             return decision
 
@@ -176,8 +184,8 @@ class Engine:
         delivery = self._deliver(exchange, decision)
         counting.count(transaction, operation, decision)
         times = journal.Times(exchange.world.now, began, self.clock.system())
-        journal.record(exchange, decision, delivery, self.bounds, times)
-        return delivery
+        entry = journal.record(exchange, decision, delivery, self.bounds, times)
+        return delivery._replace(entry=entry) if delivery.delay_ms else delivery
 
     def _force(self, exchange: Exchange, vendor: Vendor, run: Run) -> Decision | None:
         """Answer as was ordered, after what was ordered to happen: a rival's call, the effect of this one."""

@@ -60,12 +60,14 @@ def reason_phrase(status: int) -> str:
 class Delivery(NamedTuple):
     """What a client gets: a reply, or None where a fault leaves nothing to send.
 
-    ``fault`` spoils the reply on the wire, after ``delay_ms`` milliseconds.
+    ``fault`` spoils the reply on the wire, after ``delay_ms`` milliseconds. A delivery that is late has the id of its
+    ``entry`` in the journal, since the client may leave before it.
     """
 
     reply: Reply | None
     fault: str | None = None
     delay_ms: float = 0
+    entry: int = 0
 
 
 MARKS: Final = ("documented", "vendor-docs", "convention", "assumed")

@@ -186,12 +186,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
     except Exception as raised:
         if scenario.verdict is not None:
             raise
-        scenario.claim(raised)
+        if not scenario.claim(raised)["calls"]:
+            raise  # before its first call it is a mistake of the test
         result = True
     verdict = scenario.verdict
     if verdict is None:
         pytest.fail(f"the test claimed nothing: call scenario.claim(...) with what the client says of {scenario.order}")
     pyfuncitem.user_properties += [(_CERTIFY, finding["number"]) for finding in verdict["findings"]]
+    if not verdict["calls"] and verdict["scenario"]["group"] == "answers":
+        pytest.fail(f"the client sent nothing to {scenario.base_url}")
     if verdict["result"] == "not met":
         pytest.skip(f"not met: the client never came into the situation of {scenario.id}")
     return result

@@ -26,18 +26,30 @@ def run(code: str, *words: str, timeout: float = 10, stop: threading.Event = NEV
 @pytest.mark.parametrize(
     ("code", "ran"),
     [
-        ("", {"claim": "gone"}),
-        ("raise SystemExit(3)", {"claim": "refused"}),
-        ("raise SystemExit(75)", {"claim": "unknown"}),
-        ("raise SystemExit(1)", {"claim": "unknown"}),
+        ("", {"claim": "gone", "detail": "exit code 0"}),
+        ("raise SystemExit(3)", {"claim": "refused", "detail": "exit code 3"}),
+        ("raise SystemExit(75)", {"claim": "unknown", "detail": "exit code 75"}),
+        ("raise SystemExit(1)", {"claim": "unknown", "detail": "exit code 1"}),
         ("1 / 0", {"claim": "unknown", "uncaught": "ZeroDivisionError: division by zero"}),
         ('print(\'{"claim": "refused", "detail": "412"}\')', {"claim": "refused", "detail": "412"}),
         ('print(\'{"claim": "gone"}\\n\'); raise SystemExit(75)', {"claim": "gone", "detail": ""}),
         ('print(\'{"claim": "gone", "detail": [1]}\')', {"claim": "gone", "detail": "[1]"}),
-        ("print('{\"claim\": \"gone\"}'); print('bye'); raise SystemExit(3)", {"claim": "refused"}),
-        ("print('{\"status\": 204}')", {"claim": "gone"}),
-        ("print('{not json')", {"claim": "gone"}),
-        ("import sys; sys.stderr.write('Traceback (most recent call last):\\nX: y\\n')", {"claim": "gone"}),
+        (
+            "print('{\"claim\": \"gone\"}'); print('bye'); raise SystemExit(3)",
+            {"claim": "refused", "detail": "exit code 3"},
+        ),
+        ("print('{\"status\": 204}')", {"claim": "gone", "detail": "exit code 0"}),
+        ("print('{not json')", {"claim": "gone", "detail": "exit code 0"}),
+        ("print('{\"a\":' * 9000); raise SystemExit(3)", {"claim": "refused", "detail": "exit code 3"}),
+        (
+            "import sys; sys.stderr.write('Traceback (most recent call last):\\nX: y\\n'); sys.exit(3)",
+            {"claim": "refused", "detail": "exit code 3"},
+        ),
+        ('print(\'{"claim": "gone", "detail": "\\\\udce9"}\')', {"claim": "gone", "detail": "?"}),
+        (
+            "import sys; sys.stderr.write('Traceback (most recent call last):\\nX: y\\n')",
+            {"claim": "gone", "detail": "exit code 0"},
+        ),
         (
             "import sys; sys.stderr.write('panic: boom\\n'); sys.exit(2)",
             {"claim": "unknown", "uncaught": "panic: boom"},
@@ -51,7 +63,19 @@ def test_claim_is_the_last_line_or_the_exit_code(code: str, ran: dict[str, Any])
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("raise SystemExit(9)", "ended with exit code 9, which claims nothing; map it with --claim 9=CLAIM"),
+        ("raise SystemExit(9)", "ended with exit code 9, which has no meaning; map it with --claim 9=CLAIM"),
+        (
+            "import sys; sys.exit('no file') if 0 else (sys.stderr.write('no file\\n'), sys.exit(2))",
+            "ended with exit code 2, which has no meaning; map it with --claim 2=CLAIM; the last it said is: no file",
+        ),
+        (
+            'print(\'{"claim": "gone"\')',
+            'has {"claim": "gone" on its last line, which is not a JSON object with "claim"',
+        ),
+        (
+            'print(\'{"Claim": "gone"}\')',
+            'has {"Claim": "gone"} on its last line, which is not a JSON object with "claim"',
+        ),
         ("import os; os.abort()", "ended by SIGABRT"),
         ('import os; print(\'{"claim": "gone"}\', flush=True); os.kill(os.getpid(), 9)', "ended by SIGKILL"),
         ('print(\'{"claim": "done"}\')', 'claims "done" on its last line; a claim is gone, refused or unknown'),
@@ -64,7 +88,7 @@ def test_end_without_a_claim_is_a_crash_that_says_why(code: str, words: str) -> 
 
 def test_placeholders_are_filled_in_and_stand_in_the_environment() -> None:
     code = "import os, sys; assert sys.argv[1:] == ['http://127.0.0.1:1/72544', '{{order}}', 'x']; assert os.environ['CERTIFY_API_KEY'] == 'demo-key'; assert os.environ['CERTIFY_ORDER'] == '72544'; assert '127.0.0.1' in os.environ['NO_PROXY']"
-    assert run(code, "{base_url}/{order}", "{{order}}", "x") == {"claim": "gone"}
+    assert run(code, "{base_url}/{order}", "{{order}}", "x") == {"claim": "gone", "detail": "exit code 0"}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +164,7 @@ def test_megabytes_of_output_are_read_and_dropped() -> None:
 
 
 def test_stdin_is_empty() -> None:
-    assert run("import sys; assert sys.stdin.read() == ''") == {"claim": "gone"}
+    assert run("import sys; assert sys.stdin.read() == ''")["claim"] == "gone"
 
 
 def test_stop_ends_a_run() -> None:

@@ -44,7 +44,8 @@ class Advice(NamedTuple):
 class ClientContract:
     """What a client of one vendor is certified for: the deletion, and the operations that help.
 
-    ``tasks`` has ``delete``, ``read`` or ``renew`` by operation; ``order`` and ``account`` are parameters.
+    ``tasks`` has ``delete``, ``read`` or ``renew`` by operation. ``order`` and ``account`` are parameters of the
+    deletion, and ``orders`` has the one of each operation that names the order.
     """
 
     vendor: Vendor
@@ -52,6 +53,7 @@ class ClientContract:
     tasks: Mapping[str, str]
     order: str
     account: str | None
+    orders: Mapping[str, str]
 
     def advice(self, operation: str | None, outcome: str | None) -> Advice | None:
         """Return what the document says of an outcome or else its status does; None for an unknown outcome."""
@@ -140,5 +142,6 @@ def client_contract(vendor: Vendor) -> ClientContract | None:
     deletion = next((name for name, task in tasks.items() if task == "delete"), None)
     if deletion is None:
         return None
-    part = stated[deletion]
-    return ClientContract(vendor, vendor.operations[deletion], tasks, part["order"], part.get("account"))
+    orders = {name: part["order"] for name, part in stated.items() if part and "order" in part}
+    stated_account = stated[deletion].get("account")
+    return ClientContract(vendor, vendor.operations[deletion], tasks, orders[deletion], stated_account, orders)

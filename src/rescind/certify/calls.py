@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rescind.certify.advice import AFTER, DELETE
 from rescind.control.faults import WHOLE
@@ -13,7 +13,7 @@ from rescind.control.matching import url_text
 from rescind.model import EFFECT, RIVAL, SECOND, TOOK_EFFECT
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Mapping
 
     from rescind.certify.advice import Advice, ClientContract
     from rescind.certify.scenarios import Met
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from rescind.model import Fact, JournalEntry
 
 _MS = SECOND // 1000
+_CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+_MARGIN_BYTES = 1_000
+"""How near to its bound a head may be cut: the journal leaves out a whole field, or cuts the last one."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class ClientCall:
     advice: Advice | None
     violations: tuple[str, ...]
     identity: Hashable
+    is_abandoned: bool
 
     @property
     def outcome(self) -> str | None:
@@ -56,8 +60,12 @@ class ClientCall:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the client had a whole reply."""
-        return self.entry.delivery.reply is not None and (self.fault is None or self.fault in WHOLE)
+        """Whether the client had a whole reply, before it gave up."""
+        return (
+            not self.is_abandoned
+            and self.entry.delivery.reply is not None
+            and (self.fault is None or self.fault in WHOLE)
+        )
 
     @property
     def has_rival(self) -> bool:
@@ -67,6 +75,8 @@ class ClientCall:
     @property
     def took_effect(self) -> bool:
         """Whether the call changed the world."""
+        if self.is_safe:
+            return False
         decision = self.entry.decision
         forced = any(fact.field == TOOK_EFFECT and fact.value for fact in self._facts)
         return forced or (decision is not None and decision.stage == EFFECT)
@@ -100,11 +110,24 @@ def _until(date: str, now: int) -> float | None:
         return None
 
 
-def client_calls(
-    entries: Iterable[JournalEntry], router: Router, contract: ClientContract, began: int
-) -> tuple[ClientCall, ...]:
+class Reading(NamedTuple):
+    """What is needed to read the journal: the router, the contract, and when the scenario began, in nanoseconds.
+
+    ``aliases`` are other names of the orders, ``abandoned`` says when the client gave up an entry, and the
+    journal keeps up to ``most_bytes`` of a head.
+    """
+
+    router: Router
+    contract: ClientContract
+    began: int
+    aliases: Mapping[str, str]
+    abandoned: Mapping[int, int]
+    most_bytes: int
+
+
+def client_calls(entries: Iterable[JournalEntry], reading: Reading) -> tuple[ClientCall, ...]:
     """Read the calls of a client from the journal."""
-    return tuple(_call(number, entry, router, contract, began) for number, entry in enumerate(entries, 1))
+    return tuple(_call(number, entry, reading) for number, entry in enumerate(entries, 1))
 
 
 def meets(calls: tuple[ClientCall, ...], met: Met) -> bool:
@@ -123,22 +146,25 @@ def meets(calls: tuple[ClientCall, ...], met: Met) -> bool:
     return len(found) + (rivals if met.calls > 1 else 0) >= met.calls
 
 
-def _call(number: int, entry: JournalEntry, router: Router, contract: ClientContract, began: int) -> ClientCall:
-    arrived = (entry.real - began) / _MS
-    match = router.match(entry.request.path)
+def _call(number: int, entry: JournalEntry, reading: Reading) -> ClientCall:
+    contract, left = reading.contract, reading.abandoned.get(entry.id)
+    arrived = (entry.real - reading.began) / _MS
+    answered = arrived + entry.took_ns / _MS + entry.delivery.delay_ms
+    match = reading.router.match(entry.request.path)
     operation = match.operation(entry.request.method) if match else None
     received = operation.receive(entry.request, match.path_of(operation)) if match and operation else None
     return ClientCall(
         number=number,
         entry=entry,
         arrived=arrived,
-        answered=arrived + entry.took_ns / _MS + entry.delivery.delay_ms,
+        answered=answered if left is None else (left - reading.began) / _MS,
         operation=operation,
         task=contract.tasks.get(operation.id) if operation and operation.vendor == contract.vendor.name else None,
-        order=_order(operation, received, contract),
+        order=_order(operation, received, reading),
         advice=contract.advice(entry.operation, entry.outcome),
-        violations=tuple(_violations(entry, operation, received, contract)),
+        violations=() if _is_cut(entry, reading) else tuple(_violations(entry, operation, received, contract)),
         identity=_identity(entry, operation, received),
+        is_abandoned=left is not None,
     )
 
 
@@ -148,15 +174,23 @@ def _identity(entry: JournalEntry, operation: Operation | None, received: Receiv
     if operation is None or received is None or operation.is_fallback:
         return request.method, request.path, request.query, request.body
     given = tuple((name, tuple(operation.texts(received, name))) for name in operation.locations)
-    return operation.id, given, request.body
+    return operation.id, given, request.body, *(request.headers.get(name) for name in _CONDITIONS)
 
 
-def _order(operation: Operation | None, received: Received | None, contract: ClientContract) -> str | None:
+def _is_cut(entry: JournalEntry, reading: Reading) -> bool:
+    """Return whether the journal has not kept all of the request, so that it cannot be validated."""
+    request = entry.request
+    head = len(request.path) + len(request.query) + sum(map(len, (*request.headers, *request.headers.values())))
+    return entry.request_bytes > len(request.body) or head >= reading.most_bytes - _MARGIN_BYTES
+
+
+def _order(operation: Operation | None, received: Received | None, reading: Reading) -> str | None:
     """Return the order that a call is about, as its parameter means it: the number ``072001`` is ``72001``."""
-    if operation is None or received is None or contract.order not in operation.locations:
+    if operation is None or received is None:
         return None
-    value = operation.read(received)[0].get(contract.order)
-    return None if value is None else url_text(value)
+    name = reading.contract.orders.get(operation.id, reading.contract.order)
+    value = operation.read(received)[0].get(name)
+    return None if value is None else reading.aliases.get(url_text(value), url_text(value))
 
 
 def _violations(
@@ -168,7 +202,8 @@ def _violations(
         yield f"{request.method} {request.path} is not in the document of {contract.vendor.name}"
         return
     if operation.is_fallback:
-        if request.method not in operation.not_simulated:
+        is_documented = request.method in operation.not_simulated or (entry.status or 0) in range(200, 300)
+        if not is_documented:
             known = f"; the path has {operation.allow}" if operation.allow else ""
             yield f"{request.method} {request.path} is not in the document{known}"
         return

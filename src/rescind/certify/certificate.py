@@ -56,7 +56,7 @@ def certify(vendor: str, command: Sequence[str], result: PlanResult, known: Know
     verdicts = [_marked(one, known, result.repeat, command) for one in result.verdicts]
     counts = {name: sum(one["result"] == name for one in verdicts) for name in RESULTS}
     unfinished = result.unfinished or ("scenarios are missing" if len(verdicts) < result.total else None)
-    verdict, certified = _conclusion(verdicts, counts, unfinished)
+    verdict, certified = _conclusion(verdicts, counts, unfinished, result)
     return {
         "vendor": vendor,
         "command": shlex.join(command),
@@ -72,10 +72,12 @@ def certify(vendor: str, command: Sequence[str], result: PlanResult, known: Know
     }
 
 
-def read_baseline(path: Path) -> Known:
-    """Read the findings of an earlier report in JSON. Raises SettingsError for a file that is not such a report."""
+def read_baseline(path: Path, vendor: str) -> Known:
+    """Read the findings of an earlier report in JSON. Raises SettingsError if it is not one on this vendor."""
     try:
         report: Any = json.loads(path.read_text(encoding="utf-8"))
+        if report["vendor"] != vendor:
+            raise SettingsError(f"invalid baseline {path}: it is about {report['vendor']}, not about {vendor}")
         return frozenset(
             (one["scenario"]["id"], finding["requirement"])
             for one in report["scenarios"]
@@ -100,7 +102,9 @@ def _marked(verdict: Verdict, known: Known, repeat: Sequence[str], command: Sequ
     return marked
 
 
-def _conclusion(verdicts: list[Verdict], counts: dict[str, int], unfinished: str | None) -> tuple[str, bool]:
+def _conclusion(
+    verdicts: list[Verdict], counts: dict[str, int], unfinished: str | None, result: PlanResult
+) -> tuple[str, bool]:
     """Return the verdict in words, and whether the client is certified."""
     if counts[FAILED]:
         return "not certified", False
@@ -108,6 +112,8 @@ def _conclusion(verdicts: list[Verdict], counts: dict[str, int], unfinished: str
         return f"not certified: the plan was not finished ({unfinished})", False
     if counts[NOT_MET] == len(verdicts) and not any(one["findings"] for one in verdicts):
         return "not certified: the client was in none of the situations", False
+    if not any(call["took_effect"] for one in verdicts for call in one["calls"]) and result.total == result.planned:
+        return "not certified: the client never deleted an order", False
     left = {finding["requirement"] for one in verdicts for finding in one["findings"] if not finding.get("known")}
     if not left:
         return "certified", True

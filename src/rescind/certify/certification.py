@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from marshmallow import RAISE, Schema, validate
 
 from rescind.certify.advice import client_contract
-from rescind.certify.calls import client_calls
+from rescind.certify.calls import Reading, client_calls
 from rescind.certify.plan import make_plan
 from rescind.certify.preparation import Asked, Beginning, Preparation, begun_in, state_of
 from rescind.certify.runs import parse_claim
 from rescind.certify.scenarios import ScenarioView, view
+from rescind.certify.survey import other_names
 from rescind.certify.trial import Trial
 from rescind.certify.verdict import Verdict, judge
-from rescind.control.journal import LOG
+from rescind.control.journal import LOG, abandoned
 from rescind.control.payloads import Seconds, checked
 from rescind.documents.schemas import Truth
 from rescind.errors import Problem, nearest
@@ -55,6 +56,15 @@ class BeginSchema(Schema):
     processes = Truth(load_default=False)
 
 
+class Ended(NamedTuple):
+    """What a scenario leaves: how it was begun, the journal, the entries that were given up, the last serial."""
+
+    begun: Begun
+    entries: list[JournalEntry]
+    abandoned: dict[int, int]
+    serial: int
+
+
 class Certification:
     """Certifies clients of the vendors of an engine. The plans are made when they are first asked for."""
 
@@ -91,24 +101,28 @@ class Certification:
     def claim(self, sandbox: str, scenario_id: str, body: dict[str, Any]) -> Verdict:
         """Judge what the client claims. Raises Problem for a scenario that was not begun here, and a wrong claim."""
         plan, scenario = self._find(scenario_id)
-        parse_claim(body, 0)  # a claim that does not fit must not end the scenario
+        runs = parse_claim(body, 0)  # a claim that does not fit must not end the scenario
         now = self._engine.clock.system()
 
-        def end(transaction: Transaction) -> tuple[Begun, list[JournalEntry]]:
-            return begun_in(transaction, scenario), list(transaction.entries(LOG))
+        def end(transaction: Transaction) -> Ended:
+            begun = begun_in(transaction, scenario, len(runs))
+            serial = transaction.read("serials", LOG, 0)
+            return Ended(begun, list(transaction.entries(LOG)), abandoned(transaction), serial)
 
-        begun, entries = self._engine.transact(sandbox, end)
+        begun, entries, left, serial = self._engine.transact(sandbox, end)
         after = {order: state_of(self._engine, sandbox, plan, order) for order in begun["before"]}
-        router, contract = self._engine.router, plan.contract
+        aliases = other_names(plan.contract, begun["before"])
+        bound = self._engine.bounds.journal_body
+        reading = Reading(self._engine.router, plan.contract, begun["at"], aliases, left, bound)
         trial = Trial(
             scenario=scenario,
-            contract=contract,
+            contract=plan.contract,
             runs=parse_claim(body, (now - begun["at"]) / SECOND * 1000),
-            calls=client_calls(entries, router, contract, begun["at"]),
+            calls=client_calls(entries, reading),
             before=begun["before"],
             after=after,
             hang_ms=begun["hang_ms"],
-            is_complete=not entries or entries[0].id == begun["first"],
+            is_complete=len(entries) == serial + 1 - begun["first"],
         )
         return judge(trial)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from rescind.certify.advice import DELETE, NEVER, RENEWAL
+from rescind.certify.advice import NEVER, RENEWAL
 from rescind.certify.secrecy import misplaced_secrets
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class Breach(NamedTuple):
     calls: tuple[int, ...] = ()
 
 
+_KILL_MS = 1_000
+"""How soon after the end of its connection the end of a run is noticed that was killed."""
+
 Check = Callable[["Trial"], Iterator[Breach]]
 """What judges a trial by one requirement."""
 
@@ -51,8 +54,7 @@ def one_effect(trial: Trial) -> Iterator[Breach]:
     """Look for changes of anything else, and for deletions of one order that were under way together."""
     targets = set(trial.scenario.targets)
     for call in trial.calls:
-        is_asked = call.task == RENEWAL or (call.task == DELETE and call.order in targets)
-        if call.took_effect and not call.is_safe and not is_asked:
+        if call.took_effect and call.task != RENEWAL and call.order not in targets:
             what = f"order {call.order}" if call.order else call.entry.request.path
             yield Breach(f"call {call.number} ({call.entry.request.method}) changed {what}", (call.number,))
     for part in trial.parts:
@@ -75,7 +77,7 @@ def no_blind_retry(trial: Trial) -> Iterator[Breach]:
     """Look for calls that are repeated after an answer that is final."""
     for part in trial.parts:
         for index, call in enumerate(part.calls):
-            if not call.is_answered or call.advice is None or call.advice.retry != NEVER:
+            if call.is_safe or not call.is_answered or call.advice is None or call.advice.retry != NEVER:
                 continue
             again = [one for one in part.calls[index + 1 :] if _repeats(one, call)]
             if len(again) > len(part.runs) - 1:
@@ -104,17 +106,17 @@ def pacing(trial: Trial) -> Iterator[Breach]:
                 early = call.answered + wait - TOLERANCE_MS - later.arrived
                 if later.operation is call.operation and later.arrived > call.answered and early > 0:
                     came = later.arrived - call.answered
-                    yield Breach(
-                        f"call {later.number} came {came:.0f} ms after call {call.number} asked for {wait:.0f} ms",
-                        (call.number, later.number),
-                    )
+                    asked = f"call {call.number} asked for {wait:.0f} ms"
+                    header = call.advice.wait if call.advice else ""
+                    happened = f"call {later.number} came {came:.0f} ms after {asked} (header {header})"
+                    yield Breach(happened, (call.number, later.number))
                     return
 
 
 def bounded(trial: Trial) -> Iterator[Breach]:
     """Look for runs that did not end, and for too many calls or renewals."""
     for part in trial.parts:
-        if any(run.timed_out for run in part.runs) and not _is_stuck(part):
+        if any(run.timed_out for run in part.runs) and not _outwaited(part):
             yield Breach(f"was still running at the time limit, after {len(part.calls)} calls")
     runs, calls = len(trial.runs), len(trial.calls)
     if not trial.is_complete:
@@ -143,25 +145,31 @@ def secrets(trial: Trial) -> Iterator[Breach]:
 def patience(trial: Trial) -> Iterator[Breach]:
     """Look for runs that never gave up a reply that did not come."""
     for part in trial.parts:
-        if _is_stuck(part):
-            hang = next(call for call in reversed(part.calls) if call.fault == "hang")
-            waited = max(run.ended for run in part.runs) - hang.arrived
+        for hang in _outwaited(part):
+            waited = _end_of_wait(part, hang) - hang.arrived
             yield Breach(f"waited {waited / 1000:.0f} s for the reply to call {hang.number}", (hang.number,))
 
 
-def _is_stuck(part: Part) -> bool:
-    """Return whether a run waited for a reply until the hang or the run was ended."""
-    last = part.calls[-1] if part.calls else None
-    if last and last.fault == "hang" and any(run.timed_out for run in part.runs):
-        return True
+def _outwaited(part: Part) -> list[ClientCall]:
+    """Return the hangs that a run waited for until the hang, or the run, was ended."""
     hangs = [call for call in part.calls if call.fault == "hang"]
-    ended = max((run.ended for run in part.runs), default=0)
-    return any(_next_or(part, call, ended) - call.arrived >= part.trial.hang_ms for call in hangs)
+    return [
+        call
+        for call in hangs
+        if (call is part.calls[-1] and _was_killed_while(part, call))
+        or (not call.is_abandoned and _end_of_wait(part, call) - call.arrived >= part.trial.hang_ms)
+    ]
 
 
-def _next_or(part: Part, call: ClientCall, ended: float) -> float:
-    """Return when the next call came, or the end of the run."""
-    return next((one.arrived for one in part.calls if one.number > call.number), ended)
+def _was_killed_while(part: Part, hang: ClientCall) -> bool:
+    """Return whether the run was ended at its time limit while it waited for this reply."""
+    return any(run.timed_out for run in part.runs) and _end_of_wait(part, hang) - hang.answered < _KILL_MS
+
+
+def _end_of_wait(part: Part, hang: ClientCall) -> float:
+    """Return when the client gave up, else when the next call came, or when the last run ended."""
+    later = (call.arrived for call in part.calls if call.number > hang.number)
+    return hang.answered if hang.is_abandoned else next(later, max(run.ended for run in part.runs))
 
 
 def no_crash(trial: Trial) -> Iterator[Breach]:

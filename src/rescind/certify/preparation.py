@@ -45,6 +45,7 @@ class Begun(TypedDict):
     before: dict[str, str]
     hang_ms: float
     first: int
+    runs: int
 
 
 class Beginning(TypedDict):
@@ -123,6 +124,7 @@ class Preparation:
             before=before,
             hang_ms=self._hang_ms,
             first=transaction.read("serials", LOG, 0) + 1,
+            runs=len(self._targets),
         )
         transaction.write(_TABLE, _KEY, begun)
 
@@ -134,13 +136,19 @@ class Preparation:
             yield {**override, "delay_ms": self._hang_ms} if override.get("fault") == "hang" else dict(override)
 
 
-def begun_in(transaction: Transaction, scenario: Scenario) -> Begun:
-    """Return what the scenario was begun with, and end it. Raises Problem if it was not begun in this sandbox."""
+def begun_in(transaction: Transaction, scenario: Scenario, runs: int) -> Begun:
+    """Return what the scenario was begun with, and end it.
+
+    Raises Problem if it was not begun in this sandbox, or not with so many runs.
+    """
     begun: Begun | None = transaction.read(_TABLE, _KEY)
     if begun is None or begun["scenario"] != scenario.id:
         running = f"{begun['scenario']} was begun here" if begun else "no scenario was begun here"
         remedy = f"POST {CONTROL_PREFIX}/scenarios/{scenario.id}/begin first, with the same base URL"
         raise Problem(HTTPStatus.CONFLICT, running, remedy)
+    if runs != begun["runs"]:
+        detail = f"the claim has {runs} runs, and {scenario.id} was begun with {begun['runs']}"
+        raise Problem(HTTPStatus.CONFLICT, detail, "claim once for each of the gives that begin answered")
     transaction.erase(_TABLE, _KEY)
     return begun
 

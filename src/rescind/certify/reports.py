@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rescind.certify.requirements import requirements
 from rescind.certify.scenarios import GROUPS
-from rescind.certify.timeline import events
+from rescind.certify.timeline import end_of, events
 from rescind.certify.verdict import FAILED, NOT_MET, RESULTS
 from rescind.coverage.listing import columns
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from rescind.certify.requirements import Requirement
     from rescind.certify.scenarios import ScenarioView
     from rescind.certify.verdict import Finding, Verdict
+
+
+_MOST_EVENTS = 40
+_SHOWN_MUSTS = 3
+"""How many findings of one MUST the table shows in full; the other formats show all."""
 
 
 def plan_table(plan: list[ScenarioView]) -> str:
@@ -32,14 +37,24 @@ def as_table(certificate: Certificate) -> str:
     """Format the results by group, every finding with its evidence, and the verdict."""
     lines = [_head(certificate), "", columns([("GROUP", *map(str.upper, RESULTS)), *groups(certificate)])]
     for requirement, some in _by_requirement(certificate):
-        shown = some if requirement.is_must else some[:1]
+        shown = some[:_SHOWN_MUSTS] if requirement.is_must else some[:1]
         lines += [line for one, finding in shown for line in ("", *finding_lines(one, finding))]
         others = [one["scenario"]["id"] for one, _ in some[len(shown) :]]
         lines += ["  also in:", *(f"    {name}" for name in others)] if others else []
     not_met = [one["scenario"]["id"] for one in certificate["scenarios"] if one["result"] == NOT_MET]
     if not_met:
         lines += ["", "not met: the client never came into these situations", *(f"  {name}" for name in not_met)]
+    lines += _silent_lines(certificate)
     return "\n".join([*lines, "", f"verdict: {certificate['verdict']}"])
+
+
+def _silent_lines(certificate: Certificate) -> list[str]:
+    """Say in how many scenarios the client sent nothing, and how the first of these runs ended."""
+    silent = [one for one in certificate["scenarios"] if not one["calls"]]
+    if not silent:
+        return []
+    first = f"in {silent[0]['scenario']['id']} the client {end_of(silent[0]['runs'][0])}"
+    return ["", f"scenarios in which it sent nothing: {len(silent)}; {first}"]
 
 
 def as_json(certificate: Certificate) -> str:
@@ -117,7 +132,8 @@ def _by_requirement(certificate: Certificate) -> Iterator[tuple[Requirement, lis
 
 def _head(certificate: Certificate) -> str:
     done, planned = len(certificate["scenarios"]), certificate["planned"]
-    scenarios = f"{planned} scenarios" if done == planned else f"{done} of {planned} scenarios"
+    plural = "s" if planned > 1 else ""
+    scenarios = f"{planned} scenario{plural}" if done == planned else f"{done} of {planned} scenario{plural}"
     return f"{certificate['vendor']}: {scenarios} in {certificate['seconds']:.0f} s"
 
 
@@ -147,7 +163,10 @@ def _known(finding: Finding) -> str:
 
 
 def _timeline(one: Verdict) -> list[str]:
-    return [f"t + {event.at_ms:5.0f} ms  {event.what}" for event in events(one)]
+    lines = [f"t + {event.at_ms:5.0f} ms  {event.what}" for event in events(one)]
+    if len(lines) <= _MOST_EVENTS:
+        return lines
+    return [*lines[: _MOST_EVENTS - 10], f"... {len(lines) - _MOST_EVENTS + 5} more ...", *lines[-5:]]
 
 
 def _runs(one: ScenarioView) -> str:

@@ -106,16 +106,20 @@ def view(scenario: Scenario) -> ScenarioView:
 
 
 def choose(plan: Sequence[ScenarioView], vendor: str, only: Iterable[str]) -> list[ScenarioView]:
-    """Return the scenarios that are named, with or without the vendor; all of them without a name.
+    """Return the scenarios that are named, with or without the vendor, or whose group is; all of them without a name.
 
     Raises SettingsError for a name that does not exist.
     """
     by_id = {one["id"]: one for one in plan}
-    chosen = [name if name.startswith(f"{vendor}.") else f"{vendor}.{name}" for name in only]
-    for name in chosen:
-        if name not in by_id:
-            raise SettingsError(f"unknown scenario {name}; did you mean {nearest(name, by_id)}? --list shows all")
-    return [by_id[name] for name in dict.fromkeys(chosen)] or list(plan)
+    chosen: dict[str, ScenarioView] = {}
+    for wanted in only:
+        name = wanted.removeprefix(f"{vendor}.")
+        found = {one["id"]: one for one in plan if name in {one["group"], f"{one['group']}.{one['name']}"}}
+        if not found:
+            near = nearest(f"{vendor}.{name}", by_id)
+            raise SettingsError(f"unknown scenario {vendor}.{name}; did you mean {near}? --list shows all")
+        chosen |= found
+    return list(chosen.values()) or list(plan)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,17 @@ import binascii
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from rescind.certify.advice import RENEWAL
 from rescind.contract.received import Received
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rescind.certify.calls import ClientCall
     from rescind.certify.trial import Trial
+    from rescind.contract.security import SecurityScheme
     from rescind.model import JournalEntry
 
 _SHORTEST = 4
@@ -26,18 +27,50 @@ _BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 
 def misplaced_secrets(call: ClientCall, trial: Trial) -> Iterator[str]:
     """Yield each place of a request that has a credential, and where the document wants none."""
-    known = secret_values(trial)
-    request, wanted = call.entry.request, _wanted(trial)
-    if any(secret in unquote(request.path) for secret in known):
+    holds = _finder(secret_values(trial))
+    request, schemes = call.entry.request, _schemes(call, trial)
+    wanted = {(one.location, one.name.lower()) for one in schemes}
+    if any(one.location == "cookie" for one in schemes):
+        wanted.add(("header", "cookie"))
+    if holds(unquote(request.path)):
         yield "the path"
     for name, values in Received(request, {}).query.items():
-        if _has(known, " ".join(values)) and ("query", name.lower()) not in wanted:
+        if holds(name):
+            yield "the name of a query parameter"
+        elif holds(" ".join(values)) and ("query", name.lower()) not in wanted:
             yield f"the query parameter {name}"
+    takes_basic = any(one.kind == "basic" for one in schemes)
     for name, value in request.headers.items():
-        if _has(known, _decoded(value)) and (("header", name) not in wanted or _is_basic(value, trial)):
+        if holds(name):
+            yield "the name of a header"
+        elif holds(_decoded(value)) and (("header", name) not in wanted or (_BASIC.match(value) and not takes_basic)):
             yield f"the header {name}"
-    if call.task != RENEWAL and _has(known, request.body.decode(errors="replace")):
+    if call.task != RENEWAL and holds(_plain(request.body)):
         yield "the body"
+
+
+def _schemes(call: ClientCall, trial: Trial) -> tuple[SecurityScheme, ...]:
+    """Return the security schemes by which a credential may be sent with this call."""
+    own = call.operation.schemes if call.operation else ()
+    return (*trial.contract.deletion.schemes, *own)
+
+
+def _finder(secrets: frozenset[str]) -> Callable[[str], bool]:
+    """Return what finds a secret in a text, as it is or in base64, but not as a part of a longer word."""
+    forms = {form for secret in secrets for form in (secret, base64.b64encode(secret.encode()).decode().rstrip("="))}
+    if not forms:
+        return lambda _: False
+    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(forms, key=len, reverse=True)))})(?![\w-])")
+    return lambda text: pattern.search(text) is not None
+
+
+def _plain(body: bytes) -> str:
+    """Return a body as text, and what a form or a JSON text in it says."""
+    text = body.decode(errors="replace")
+    try:
+        return f"{text} {unquote_plus(text)} {json.dumps(json.loads(text), ensure_ascii=False)}"
+    except (ValueError, RecursionError):
+        return f"{text} {unquote_plus(text)}"
 
 
 def secret_values(trial: Trial) -> frozenset[str]:
@@ -59,30 +92,12 @@ def _issued(entry: JournalEntry) -> Iterator[str]:
             yield value
 
 
-def _wanted(trial: Trial) -> set[tuple[str, str]]:
-    """Return the places that the security schemes name, as (location, name); a cookie stands in a header."""
-    places = set()
-    for scheme in trial.contract.deletion.schemes:
-        is_cookie = scheme.location == "cookie"
-        places.add(("header", "cookie") if is_cookie else (scheme.location, scheme.name.lower()))
-    return places
-
-
-def _has(secrets: frozenset[str], text: str) -> bool:
-    return any(secret in text for secret in secrets)
-
-
-def _is_basic(value: str, trial: Trial) -> bool:
-    """Return whether a header has credentials of the Basic scheme that the document does not name."""
-    return bool(_BASIC.match(value)) and all(scheme.kind != "basic" for scheme in trial.contract.deletion.schemes)
-
-
 def _decoded(value: str) -> str:
     """Return a header with what its Basic credentials say (RFC 7617)."""
     basic = _BASIC.match(value)
     if not basic:
         return unquote(value) if "%" in value else value
     try:
-        return value + base64.b64decode(basic[1] + "==").decode(errors="replace")
+        return f"{value} " + base64.b64decode(basic[1] + "==").decode(errors="replace")
     except (binascii.Error, ValueError):
         return value

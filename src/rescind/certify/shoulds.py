@@ -60,8 +60,9 @@ def retry_transient(trial: Trial) -> Iterator[Breach]:
             yield Breach(f"call {last.number} met {last.outcome}, and was not tried again", (last.number,))
         failed = [call for call in tries if call.is_answered and call.advice and call.advice.retry == BACKOFF]
         gaps = [(second, second.arrived - first.answered) for first, second in pairwise(failed)]
-        hasty = [call.number for call, gap in gaps[1:] if gap < _PAUSE_MS]
-        if hasty:
+        later = gaps[1:]  # the first retry may come at once
+        if later and max(gap for _, gap in later) < _PAUSE_MS:
+            hasty = [call.number for call, _ in later]
             yield Breach(f"call {hasty[0]} came without a pause after the failure before it", tuple(hasty))
 
 

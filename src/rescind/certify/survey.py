@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from rescind.control.clock import Clock
+from rescind.control.matching import url_text
 from rescind.coverage.catalogue import plain_request
 from rescind.engine import Engine
 from rescind.model import EFFECT, Bounds, Request
@@ -16,7 +17,7 @@ _MOST_RECORDS = 1_000
 """How many records of a collection are tried."""
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rescind.certify.advice import ClientContract
     from rescind.coverage.catalogue import WayRequest
@@ -78,6 +79,16 @@ def _second(engine: Engine, contract: ClientContract, orders: list[str]) -> Iter
 def deletion_of(contract: ClientContract, order: str) -> Request:
     """Return the plain request that deletes an order."""
     return as_request(plain_request(contract.vendor, contract.deletion, {contract.order: order}))
+
+
+def other_names(contract: ClientContract, orders: Iterable[str]) -> dict[str, str]:
+    """Return what else names each order: the values of the fields of its record, such as a tray number."""
+    names: dict[str, str] = {}
+    for records in contract.vendor.fixture.seeds.collections.values():
+        for order in orders:
+            values = [value for value in records.get(order, {}).values() if isinstance(value, str | int)]
+            names |= {url_text(value): order for value in values if url_text(value) not in records}
+    return names
 
 
 def as_request(way: WayRequest) -> Request:

@@ -42,7 +42,7 @@ def events(verdict: Verdict) -> list[Event]:
         name = f"run {number}" if several else "the client"
         if several:
             found.append(Event(run["started_ms"], f"{name} starts"))
-        found.append(Event(run["ended_ms"], f"{name} {_end(run)}"))
+        found.append(Event(run["ended_ms"], f"{name} {end_of(run)}"))
     found += [event for call in verdict["calls"] for event in _call_events(call)]
     found.sort(key=lambda event: event.at_ms)
     end = found[-1].at_ms
@@ -57,7 +57,7 @@ def bars(verdict: Verdict) -> list[Bar]:
     drawn = []
     for row, run in enumerate(verdict["runs"]):
         place = _place(run["started_ms"], run["ended_ms"], end)
-        drawn.append(Bar("run", row, *place, f"the client {_end(run)}", is_shown=False))
+        drawn.append(Bar("run", row, *place, f"the client {end_of(run)}", is_shown=False))
     for row, call in enumerate(verdict["calls"], len(verdict["runs"])):
         label = f"{call['number']}: {call['request']}: {_answer(call)}"
         place = _place(call["at_ms"], call["answered_ms"], end)
@@ -108,9 +108,11 @@ def _answer(call: CallView) -> str:
     return ", ".join(parts) or "no answer"
 
 
-def _end(run: RunView) -> str:
+def end_of(run: RunView) -> str:
+    """Return how a run ended, in words."""
     if run["timed_out"]:
         return "was ended at its time limit"
-    said = f"claims {run['claim']}" if run["claim"] else "claims nothing"
+    if run["claim"] is None:
+        return run["crash"] or "claims nothing"
     more = run["crash"] or run["uncaught"] or run["detail"]
-    return f"{said} ({more})" if more else said
+    return f"claims {run['claim']} ({more})" if more else f"claims {run['claim']}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rescind.store import Transaction
 
 LOG = "journal"
+_ABANDONED = "abandoned"
 _MAX_TEXT = 1_000
 _MOST_FACTS = 100
 _ENTRY_SIZE = 500
@@ -86,8 +87,8 @@ class Times(NamedTuple):
     ended: int
 
 
-def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: Bounds, times: Times) -> None:
-    """Write the entry of a call that reached its operation."""
+def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: Bounds, times: Times) -> int:
+    """Write the entry of a call that reached its operation, and return its id."""
     transaction, operation, received = exchange.world.transaction, exchange.operation, exchange.received
     violations, path = exchange.violations, received.path
     entry = _entry(
@@ -103,6 +104,18 @@ def record(exchange: Exchange, decision: Decision, delivery: Delivery, bounds: B
         path_parameters={name: _short(value) for name, value in path.items()} if path else path,
     )
     transaction.append(LOG, entry, bounds.journal, bounds.journal_bytes)
+    return entry.id
+
+
+def abandon(transaction: Transaction, entry: int, now: int, bounds: Bounds) -> None:
+    """Note that the client left at ``now`` before the late reply of an entry came."""
+    if len(transaction.rows(_ABANDONED)) < bounds.journal:
+        transaction.write(_ABANDONED, str(entry), now)
+
+
+def abandoned(transaction: Transaction) -> dict[int, int]:
+    """Return when clients left before their replies came: the system's time by the id of the entry."""
+    return {int(entry): at for entry, at in transaction.rows(_ABANDONED).items()}
 
 
 def note(  # noqa: PLR0913, PLR0917 - an exchange that never became one

@@ -42,6 +42,10 @@ class Batches:
         """Refuse what is not a valid request, write that into the journal, and ``deliver`` it from the thread."""
         self._thread.submit(lambda: deliver(self._service.engine.refuse(sandbox, request, problem)))
 
+    def run(self, work: Callable[[], None]) -> None:
+        """Do other work with the store, in its turn."""
+        self._thread.submit(work)
+
     def stop(self) -> None:
         """End the thread once the batch that is under way is done."""
         self._thread.shutdown(wait=False, cancel_futures=True)

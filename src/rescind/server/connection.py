@@ -21,7 +21,7 @@ from rescind.server.wire import BODILESS, write_head
 from rescind.server.wire_faults import CHUNKED_BODY, SLOW_BODY
 
 if TYPE_CHECKING:
-    from rescind.model import Delivery
+    from rescind.model import Delivery, Request
     from rescind.server.dispatch import Dispatch
 
 LINGER_SECONDS = 2
@@ -47,6 +47,8 @@ class Connection(asyncio.Protocol):
         self._began: float | None = None
         self._stream: Stream | None = None
         self._untaken = 0
+        self._late: tuple[Request, int] | None = None
+        """The request whose late reply has not been written yet, and its journal entry."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport and the address of the client."""
@@ -64,6 +66,7 @@ class Connection(asyncio.Protocol):
         """Forget the connection."""
         self._connections.discard(self)
         self.closed.set()
+        self._abandon()
         if self._stream:
             self._stream.close()
 
@@ -71,6 +74,7 @@ class Connection(asyncio.Protocol):
         """Answer what has come before the client ended its side; one that hangs is given up with it."""
         self._has_ended = True
         if self._is_busy:
+            self._abandon()
             return not self._is_hanging
         self._loop.call_soon(self._answer_next)
         return self._reader.is_within_request
@@ -150,6 +154,12 @@ class Connection(asyncio.Protocol):
         if delivery is not None:
             self._deliver_in_time(message, delivery)
 
+    def _abandon(self) -> None:
+        """Note that the client left before a late reply was written."""
+        late, self._late = self._late, None
+        if late:
+            self._dispatch.abandon(*late)
+
     def _await_more(self) -> None:
         """Let the rest of the request come, if the client is still there to send it."""
         if self._has_ended:
@@ -190,6 +200,7 @@ class Connection(asyncio.Protocol):
     def _deliver_in_time(self, message: Message, delivery: Delivery) -> None:
         """Deliver, after the delay if there is one; a slow body begins at once."""
         self._is_hanging = delivery.fault == "hang"
+        self._late = (message.request, delivery.entry) if delivery.entry else None
         if delivery.delay_ms and delivery.fault != SLOW_BODY:
             self._loop.call_later(delivery.delay_ms / 1000, self._deliver, message, delivery)
         else:
@@ -198,6 +209,8 @@ class Connection(asyncio.Protocol):
     def _deliver(self, message: Message, delivery: Delivery) -> None:
         if self._transport.is_closing():
             return
+        if delivery.fault != SLOW_BODY:
+            self._late = None
         keep_alive, reply = message.keep_alive and not self._is_ending, delivery.reply
         head = body = b""
         if reply is not None:
@@ -243,6 +256,7 @@ class Connection(asyncio.Protocol):
         self._is_busy = False
         if self._transport.is_closing():
             return
+        self._late = None
         if self._is_refused:
             # A client that is still sending would be reset, and lose the reply, if its bytes were not taken.
             self._transport.write_eof()

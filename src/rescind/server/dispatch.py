@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from rescind.control.sandboxes import SANDBOX_HEADER, locate
-from rescind.errors import Problem
+from rescind.errors import Problem, StoreError
 from rescind.model import Delivery
 from rescind.server.batches import Batches
 from rescind.store import DEFAULT_SANDBOX
@@ -45,6 +47,18 @@ class Dispatch:
         self._application.stop()
         if self._batches:
             self._batches.stop()
+
+    def abandon(self, request: Request, entry: int) -> None:
+        """Note that the client left before its late reply came."""
+        sandbox = _locate(request).sandbox
+        if self._batches is None:
+            self._note_abandoned(sandbox, entry)
+        else:
+            self._batches.run(partial(self._note_abandoned, sandbox, entry))
+
+    def _note_abandoned(self, sandbox: str, entry: int) -> None:
+        with suppress(StoreError):  # it is a note: nobody waits for it
+            self.service.engine.abandon(sandbox, entry)
 
     def _answer(self, sandbox: str, request: Request, deliver: Deliver) -> Delivery | None:
         if self._batches is None:

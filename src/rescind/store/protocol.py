@@ -22,7 +22,7 @@ T = TypeVar("T")
 SHARED: Final = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
 """The schemes of stores that many processes can share."""
 
-TRACES: Final = frozenset({"serials", "rates", "coverage-natural", "coverage-forced"})
+TRACES: Final = frozenset({"serials", "rates", "abandoned", "coverage-natural", "coverage-forced"})
 """Tables in which every call leaves something, even one that changes nothing. Nobody misses a sandbox of these."""
 
 DEFAULT_SANDBOX: Final = ""

@@ -63,9 +63,13 @@ class Certifier:
     def __init__(self, options: CertifyOptions) -> None:
         if sys.platform == "win32":
             raise SettingsError("certify does not run on Windows; use WSL, or the pytest marker rescind_certify")
+        if options.url is not None and (not options.url.startswith(("http://", "https://")) or "/~" in options.url):
+            raise SettingsError(f"invalid URL {options.url!r}: write http://HOST:PORT, without a sandbox")
+        if not options.timeout > 0:  # nan is not
+            raise SettingsError(f"invalid timeout {options.timeout}: use a number of seconds above 0")
         self._options = options
         self.vendor = options.vendor
-        self._known = read_baseline(options.baseline) if options.baseline else frozenset()
+        self._known = read_baseline(options.baseline, options.vendor) if options.baseline else frozenset()
         self._claims = parse_claims(options.claim)
         settings = {"vendor": (self.vendor,), "spec": options.spec, "fixtures": options.fixtures}
         self._place = Place(settings, options.url, options.control_token)

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from rescind.errors import RescindError
+from rescind.errors import RescindError, SettingsError
 from rescind.testing.control_client import SandboxError
 from rescind.testing.sandbox import Sandbox
 from rescind.testing.scenarios import BegunScenario
@@ -57,12 +57,14 @@ class Certifying:
         self._stop = threading.Event()
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._found: dict[str, Verdict] = {}
+        self._wrong: SettingsError | None = None
         self.failure: str | None = None
 
     def run(self, scenarios: Sequence[str], jobs: int, progress: Callable[[], None]) -> list[Verdict]:
         """Run the command in every scenario, and return the verdicts in their order: all of them, or those so far.
 
         ``progress`` is called after each. An interruption ends the runs under way, and is not raised again.
+        Raises SettingsError for a command that cannot be run.
         """
         for scenario in scenarios:
             self._waiting.put(scenario)
@@ -76,6 +78,8 @@ class Certifying:
             self._give_up("interrupted")
         for thread in threads:
             thread.join()
+        if self._wrong:
+            raise self._wrong
         return [self._found[scenario] for scenario in scenarios if scenario in self._found]
 
     def _work(self, progress: Callable[[], None]) -> None:
@@ -92,6 +96,9 @@ class Certifying:
                     if not self._stop.is_set():
                         self._found[scenario] = verdict
                         progress()
+        except SettingsError as wrong:
+            self._wrong = wrong
+            self._stop.set()
         except (RescindError, SandboxError) as failure:
             self._give_up(str(failure))
         except Exception as failure:  # noqa: BLE001 - a scenario that was not run must not go unnoticed

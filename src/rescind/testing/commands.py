@@ -73,13 +73,16 @@ class Command:
             return {**run, "crash": f"ended by {_signal_name(-ended.code)}"}
         if run:
             return run
-        uncaught = _uncaught(ended.stderr) if ended.code else None
+        is_silent = ended.code not in self.claims or (ended.code == 1 and self.claims[1] == EXIT_CODES[1])
+        uncaught = _uncaught(ended.stderr) if is_silent else None
         if uncaught:
             return {"claim": "unknown", "uncaught": uncaught}
         if ended.code not in self.claims:
-            mapped = f"map it with --claim {ended.code}=CLAIM"
-            return {"claim": None, "crash": f"ended with exit code {ended.code}, which claims nothing; {mapped}"}
-        return {"claim": self.claims[ended.code]}
+            said = _cut(ended.stderr.strip().rpartition("\n")[2])
+            last = f"; the last it said is: {said}" if said else ""
+            mapped = f"map it with --claim {ended.code}=CLAIM{last}"
+            return {"claim": None, "crash": f"ended with exit code {ended.code}, which has no meaning; {mapped}"}
+        return {"claim": self.claims[ended.code], "detail": f"exit code {ended.code}"}
 
 
 def parse_claims(texts: Sequence[str]) -> dict[int, str]:
@@ -118,12 +121,16 @@ def _without_proxy() -> dict[str, str]:
 def _last_line(stdout: str) -> dict[str, Any]:
     """Return the claim on the last line of the output; empty if it is no JSON object with a claim."""
     line = stdout.rstrip().rpartition("\n")[2]
+    if not line.lstrip().startswith("{"):
+        return {}
     try:
-        said = json.loads(line) if line.lstrip().startswith("{") else None
-    except ValueError:
-        return {}
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        said = None
     if not isinstance(said, dict) or "claim" not in said:
-        return {}
+        is_meant = '"claim"' in line.lower()
+        crash = f'has {_cut(line)} on its last line, which is not a JSON object with "claim"'
+        return {"claim": None, "crash": crash} if is_meant else {}
     claim, detail = said["claim"], said.get("detail", "")
     detail = detail if isinstance(detail, str) else json.dumps(detail)
     if claim not in CLAIMS:
@@ -152,4 +159,6 @@ def _either() -> str:
 
 
 def _cut(text: str) -> str:
+    """Cut a long text, and replace what UTF-8 cannot have."""
+    text = text.encode(errors="replace").decode()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rescind.coverage.catalogue import WayRequest
 
 TIMEOUT_SECONDS = 30
+_LONGEST_DETAIL = 200
 
 
 class SandboxError(Exception):
@@ -88,7 +89,12 @@ def _problem(body: bytes, reason: str) -> Mapping[str, Any]:
         problem = json.loads(body)
     except ValueError:
         problem = None
-    return problem if isinstance(problem, dict) else {"detail": body.decode(errors="replace") or reason}
+    return problem if isinstance(problem, dict) else {"detail": _first_line(body) or reason}
+
+
+def _first_line(body: bytes) -> str:
+    """Return what a server that is not ours said, as far as it fits a message."""
+    return body.decode(errors="replace").strip().partition("\n")[0][:_LONGEST_DETAIL]
 
 
 def _opener(url: str) -> OpenerDirector:

@@ -99,8 +99,8 @@ class _Tail:
         self._thread.start()
 
     def text(self) -> str:
-        """Return what came last, once the output has ended."""
-        self._thread.join(timeout=5)
+        """Return what came last, once the output has ended; what escaped and holds it open is not waited for."""
+        self._thread.join(_STEP_SECONDS * 10)
         return self._kept.decode(errors="replace")
 
     def _read(self) -> None:

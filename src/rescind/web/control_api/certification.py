@@ -27,17 +27,17 @@ def get_scenarios() -> ResponseReturnValue:
     return {"scenarios": _certification().scenarios(checked(ScenarioQuery(), request.args.to_dict())["vendor"])}
 
 
-@views.post("/scenarios/<id>/begin")
-def begin_scenario(id: str) -> ResponseReturnValue:  # noqa: A002 - the document's name
+@views.post("/scenarios/<scenario>/begin")
+def begin_scenario(scenario: str) -> ResponseReturnValue:
     """Make the sandbox ready for a scenario, and say what the client is given."""
     asked = parse_begin(json_object() if request.content_length else {}, has_socket=has_socket(request.environ))
-    return dict(_certification().begin(address().sandbox, id, asked, sandbox_url()))
+    return dict(_certification().begin(address().sandbox, scenario, asked, sandbox_url()))
 
 
-@views.post("/scenarios/<id>/claim")
-def claim_scenario(id: str) -> ResponseReturnValue:  # noqa: A002 - the document's name
+@views.post("/scenarios/<scenario>/claim")
+def claim_scenario(scenario: str) -> ResponseReturnValue:
     """Take the client's claim, and answer the verdict."""
-    return dict(_certification().claim(address().sandbox, id, json_object()))
+    return dict(_certification().claim(address().sandbox, scenario, json_object()))
 
 
 def _certification() -> Certification:
