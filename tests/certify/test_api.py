@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import Any
 
@@ -259,6 +260,130 @@ def test_too_many_calls_are_not_bounded(sandbox: str) -> None:
     for _ in range(51):
         httpx.get(f"{trial.base}/api/v2/orders/{trial.gives['order']}/status")
     assert trial.claim("gone") == {"bounded": "made 52 calls, more than 50"}
+
+
+def test_reply_that_came_after_the_client_had_given_up_counts_as_none(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.forbidden")
+    assert trial.delete(timeout=0.05) is None
+    assert trial.delete() is not None
+    assert trial.claim("refused") == {}
+    limited = Trial(sandbox, "alephee.limits.once")
+    assert limited.delete(timeout=0.05) is None
+    limited.delete()
+    assert limited.claim("gone") == {}
+    slow = Trial(sandbox, "rxuniverse.tolerance.slow_body")
+    with pytest.raises(TimeoutError):
+        with_deadline(slow, 0.2)
+    slow.delete()
+    assert slow.claim("gone") == {}
+
+
+def with_deadline(trial: Trial, seconds: float) -> None:
+    """Send the deletion, and close the connection at the deadline."""
+    address = httpx.URL(trial.base)
+    with socket.create_connection((address.host, address.port)) as connection:
+        path = f"{address.path}/api/v2/orders/{trial.gives['order']}"
+        connection.sendall(f"DELETE {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        threading.Event().wait(seconds)
+    raise TimeoutError
+
+
+def test_client_that_gave_up_and_paused_was_patient_enough(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.lost.hang", timeout_seconds=1)
+    trial.delete(timeout=0.3)
+    threading.Event().wait(1.2)
+    trial.delete()
+    assert trial.claim("gone") == {}
+
+
+def test_read_may_be_repeated_and_one_of_another_order_says_nothing_of_this(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.answers.not_found")
+    url = f"{trial.base}/api/v2/orders/{trial.gives['order']}"
+    for _ in range(2):
+        httpx.get(f"{url}/status")
+    trial.delete()
+    httpx.get(f"{url}/status")
+    assert trial.claim("refused") == {}
+    liar = Trial(sandbox, "rxuniverse.lost.connection_reset")
+    liar.delete()
+    httpx.get(f"{liar.base}/api/v2/orders/9999999/status")
+    assert liar.claim("gone").keys() == {"no_false_claim", "find_out"}
+
+
+def test_change_of_the_order_itself_and_its_other_names_are_what_was_asked(sandbox: str) -> None:
+    trial = Trial(sandbox, "exsited.answers.deleted")
+    headers = {"Authorization": f"Bearer {trial.gives['token']}"}
+    cancel = {"order": {"effective_date": "2026-12-01"}}
+    httpx.post(f"{trial.base}/api/v3/orders/{trial.gives['order']}/cancel", json=cancel, headers=headers)
+    delete_with(trial, trial.gives["token"])
+    assert trial.claim("gone") == {}
+    by_tray = Trial(sandbox, "rxuniverse.answers.cancelled")
+    by_tray.delete(order="337178")
+    assert by_tray.claim("gone") == {}
+    assert by_tray.verdict["result"] == "passed"
+
+
+def test_documented_answer_to_options_is_no_breach_of_the_contract(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.answers.cancelled")
+    httpx.options(f"{trial.base}/api/v2/orders/{trial.gives['order']}")
+    trial.delete()
+    assert trial.claim("gone") == {}
+
+
+def test_request_that_the_journal_has_cut_is_not_validated(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.answers.cancelled")
+    url = f"{trial.base}/api/v2/orders/{trial.gives['order']}"
+    httpx.request("DELETE", url, json={"deleteReason": "10", "note": "x" * 20_000})
+    assert trial.claim("gone") == {}
+
+
+def test_journal_that_the_client_has_emptied_is_not_complete(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.limits.for_ever")
+    trial.delete()
+    trial.delete()
+    httpx.delete(f"{trial.base}/_rescind/journal")
+    assert trial.claim("unknown") == {"bounded": "made more calls than the journal keeps, which is 0"}
+
+
+def test_retry_with_a_parameter_that_the_document_does_not_know_is_the_same_call(sandbox: str) -> None:
+    trial = Trial(sandbox, "alephee.answers.forbidden")
+    given = trial.gives
+    for index in range(2):
+        query = {"API_KEY": given["api_key"], "accountId": given["account"], "orderId": given["order"], "_": index}
+        httpx.delete(f"{trial.base}/v2/orders", params=query)
+    assert trial.claim("refused").keys() == {"no_blind_retry"}
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "place"),
+    [
+        ("?exs-token", {}, "the name of a query parameter"),
+        ("", {"exs-token": "1"}, "the name of a header"),
+        ("?t=ZXhzLXRva2Vu", {}, "the query parameter t"),
+        ("", {"X-Token": "ZXhzLXRva2Vu"}, "the header x-token"),
+    ],
+)
+def test_credential_is_found_in_names_and_in_base64(
+    sandbox: str, query: str, headers: dict[str, str], place: str
+) -> None:
+    trial = Trial(sandbox, "exsited.answers.deleted")
+    sent = {"Authorization": f"Bearer {trial.gives['token']}", **headers}
+    httpx.delete(f"{trial.base}/api/v3/orders/{trial.gives['order']}{query}", headers=sent)
+    assert trial.claim("gone") == {"secrets": f"call 1 has a credential in {place}"}
+
+
+def test_word_that_begins_like_a_credential_is_none(sandbox: str) -> None:
+    trial = Trial(sandbox, "ecommerce.answers.deleted")
+    headers = {"Authorization": f"Bearer {trial.gives['token']}", "User-Agent": "refresh-token-client/1.0"}
+    httpx.delete(f"{trial.base}/api/v1/i/orders/{trial.gives['order']}/", headers=headers)
+    assert trial.claim("gone") == {}
+
+
+def test_claim_has_as_many_runs_as_were_begun(sandbox: str) -> None:
+    trial = Trial(sandbox, "rxuniverse.races.two_runs")
+    refused = httpx.post(f"{trial.url}/claim", json={"runs": [{"claim": "gone"}, {"claim": "gone"}]})
+    assert refused.status_code == 409
+    assert "the claim has 2 runs, and rxuniverse.races.two_runs was begun with 1" in refused.text
 
 
 def delete_with(trial: Trial, token: str) -> int:

@@ -110,7 +110,11 @@ def test_baseline_counts_only_what_is_new(tmp_path: Path, capsys: pytest.Capture
     printed = capsys.readouterr().out
     assert "(known from the baseline)" in printed
     assert printed.endswith("verdict: certified\n")
+    assert certify("--only", "answers.cancelled", "--baseline", str(before), "--format", "junit", "--", *LIAR) == 0
+    assert "<failure" not in capsys.readouterr().out
     assert certify(*ONLY, "--baseline", str(before), "--", *LIAR) == 1
+    assert certify("--baseline", str(before), "--", *LIAR, vendor="alephee") == 2
+    assert "it is about rxuniverse, not about alephee" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -128,6 +132,9 @@ def test_baseline_counts_only_what_is_new(tmp_path: Path, capsys: pytest.Capture
         (("--baseline", "pyproject.toml", "--", *LIAR), "invalid baseline pyproject.toml"),
         (("--keep", "--", *LIAR), "--keep keeps the sandbox of one scenario"),
         (("--url", "http://127.0.0.1:1", "--", *LIAR), "does not answer"),
+        (("--url", "127.0.0.1:1", "--", *LIAR), "write http://HOST:PORT, without a sandbox"),
+        (("--url", "http://127.0.0.1:1/~mine", "--", *LIAR), "write http://HOST:PORT, without a sandbox"),
+        (("--timeout", "nan", "--", *LIAR), "invalid timeout nan"),
         (("--output", "no-such-folder/report", *ONLY, "--", *LIAR), "cannot write no-such-folder/report"),
     ],
 )
@@ -221,6 +228,48 @@ def test_interruption_ends_the_runs_and_reports_what_was_found(tmp_path: Path) -
     for pid in pids.read_text().split():
         with pytest.raises(ProcessLookupError):
             os.kill(int(pid), 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_leave_no_client_behind_either(tmp_path: Path, number: signal.Signals) -> None:
+    pids = tmp_path / "pids"
+    client = f"import os, time; open({str(pids)!r}, 'a').write(f'{{os.getpid()}} '); time.sleep(600)"
+    command = [*COMMAND, "certify", "--vendor", "rxuniverse", "--jobs", "2", "--", sys.executable, "-c", client]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: pids.exists() and len(pids.read_text().split()) >= 2)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (1, "")
+    assert "the plan was not finished (interrupted)" in out
+    for pid in pids.read_text().split():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
+
+
+def test_group_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert certify("--only", "races", "--only", "rxuniverse.tolerance", "--list", "--format", "json") == 0
+    groups = [one["group"] for one in json.loads(capsys.readouterr().out)["scenarios"]]
+    assert groups == ["races", *["tolerance"] * 4]
+
+
+def test_client_that_ends_before_its_first_call_is_shown_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert certify(*ONLY, "--", sys.executable, "-c", "import nosuchmodule") == 1
+    said = "scenarios in which it sent nothing: 2; in rxuniverse.answers.cancelled the client claims unknown"
+    assert f"{said} (ModuleNotFoundError: No module named 'nosuchmodule')" in capsys.readouterr().out
+
+
+def test_client_that_never_deletes_is_not_certified(capsys: pytest.CaptureFixture[str]) -> None:
+    read = "import sys, urllib.request as u; u.urlopen(sys.argv[1] + '/api/v2/orders/' + sys.argv[2] + '/status'); sys.exit(75)"
+    assert certify("--jobs", "8", "--", sys.executable, "-c", read, "{base_url}", "{order}") == 1
+    assert "verdict: not certified" in capsys.readouterr().out
+
+
+def test_program_without_an_interpreter_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "client"
+    script.write_text("exit 0")
+    script.chmod(0o755)
+    assert certify(*ONLY, "--", str(script)) == 2
+    assert f"cannot run {script}: Exec format error" in capsys.readouterr().err
 
 
 def test_kept_sandbox_is_served_until_an_interruption() -> None:

@@ -86,7 +86,8 @@ def test_certified(scenario):
         ("raise Refused", "passed", ""),
         ("scenario.claim(Refused)", "passed", ""),
         ("scenario.claim('gone')", "failed", "MUST 1"),
-        ("scenario.claim('unknown')", "skipped", "not met"),
+        ("scenario.claim('unknown')", "failed", "the client sent nothing to http://127.0.0.1:"),
+        ("{}['no such key']", "failed", "KeyError"),
         ("cancel(scenario.base_url, scenario.order); raise ValueError('no')", "passed", "SHOULD 6, in 1 tests"),
     ],
 )

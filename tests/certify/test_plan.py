@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from rescind.certify.advice import client_contract
 from rescind.certify.plan import make_plan
 from rescind.certify.scenarios import Plan
 from rescind.cli import main
+from rescind.documents import shipped
+from rescind.rules.loading import load_vendors
 from rescind.settings import Settings
 
 ENGINE = assemble(Settings()).engine
@@ -102,6 +105,38 @@ TICKETS = {
         }
     },
 }  # fmt: skip
+
+
+def test_collection_of_an_own_vendor_may_have_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    client = "import sys, time, urllib.request as u, urllib.error as e\nfor _ in range(3):\n  try:\n    u.urlopen(u.Request(sys.argv[1] + '/tickets/' + sys.argv[2], method='DELETE'), timeout=2); sys.exit(0)\n  except e.HTTPError as r: sys.exit(0 if r.code == 404 else 3)\n  except OSError: time.sleep(0.2)\nsys.exit(75)"
+    words = [
+        "--vendor",
+        "tickets",
+        "--spec",
+        str(tickets(tmp_path)),
+        "--",
+        sys.executable,
+        "-c",
+        client,
+        "{base_url}",
+        "{order}",
+    ]
+    assert main(["certify", *words]) == 0, capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "verdict: certified" in printed
+    assert "tickets.answers.twice" not in printed  # it was met
+
+
+def test_status_says_what_the_document_does_not(tmp_path: Path) -> None:
+    for name in ("204", "404", "409"):
+        tickets(tmp_path, **{name: None})
+    (vendor,) = load_vendors([tmp_path, shipped.SPEC_DIR], [shipped.FIXTURE_DIR], ["tickets"])
+    contract = client_contract(vendor)
+    assert contract
+    said = {name: contract.advice("deleteTicket", name) for name in ("deleted", "missing", "closed")}
+    assert [(one.claims, one.retry) for one in said.values() if one] == [
+        (("gone",), None), (("gone", "refused", "unknown"), "never"), (("refused",), "never"),
+    ]  # fmt: skip
 
 
 def tickets(folder: Path, **changes: object) -> Path:

@@ -20,6 +20,8 @@ _KEPT = 64 * 1024
 _BLOCK = 64 * 1024
 _MARK = "CERTIFY_RUN"
 _STEP_SECONDS = 0.1
+_LOOK_SECONDS, _MOST_LOOKS = 0.01, 100
+"""How often it is looked for processes that are left, since one that is killed takes a moment to end."""
 
 
 class Ended(NamedTuple):
@@ -74,9 +76,14 @@ def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for found in _marked(mark):
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(found, signal.SIGKILL)
+    for _ in range(_MOST_LOOKS):
+        left = _marked(mark)
+        if not left:
+            return
+        for found in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(found, signal.SIGKILL)
+        threading.Event().wait(_LOOK_SECONDS)
 
 
 def _marked(mark: str) -> list[int]:
