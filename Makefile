@@ -8,10 +8,10 @@ BIN := .venv/bin
 serve: .venv/runtime  ## The sandbox on http://127.0.0.1:8080.
 	@$(BIN)/rescind serve
 
-test: .venv/dev  ## Every test but the fuzzing.
+test: .venv/dev  ## Every test but the slow ones and the fuzzing.
 	$(BIN)/python -m pytest -n auto
 
-test-slow: .venv/dev  ## The tests of whole clients: the zoo of rescind certify.
+test-slow: .venv/dev  ## Certify whole clients, honest and broken ones.
 	$(BIN)/python -m pytest -m slow -n auto
 
 check: .venv/dev  ## Lint, format and types.

@@ -53,10 +53,10 @@ HOME = {
     "jsonschema_rs": {"contract"},
     # The view of a foreign host holds up its own thread for a delay; the supervisor pauses between starts of workers; a
     # run of a client takes real time.
-    "time": {"control/clock", "web/delivery", "server/workers", "testing/certifying", "testing/certification"},
+    "time": {"control/clock", "web/delivery", "server/workers", "testing/jobs", "testing/certifier"},
     "random": {"control/delays"},  # seeded
     "secrets": set(),
-    "uuid": {"testing/certifying", "testing/processes"},  # names that no other run has: nothing that a world can show
+    "uuid": {"testing/jobs", "testing/processes"},  # names that no other run has: nothing that a world can show
 }
 PREFIX = "/_rescind"
 

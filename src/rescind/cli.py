@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rescind.engine import Engine
     from rescind.rules.vendor import Vendor
-    from rescind.testing.certification import Certifier
+    from rescind.testing.certifier import Certifier
 
     Command = Callable[..., None]
 
@@ -50,23 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def _option(name: str, **attributes: Any) -> Callable[[Command], Command]:
+def _option(name: str, *names: str, **attributes: Any) -> Callable[[Command], Command]:
     """Declare an option that can be set by a variable too."""
-    variable = PREFIX + name.removeprefix("--").upper()
-    return click.option(name, envvar=variable, show_envvar=True, show_default="default" in attributes, **attributes)
+    variable = PREFIX + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(
+        name, *names, envvar=variable, show_envvar=True, show_default="default" in attributes, **attributes
+    )
 
 
 def _format_option(*formats: str) -> Callable[[Command], Command]:
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(formats),
-        default=formats[0],
-        envvar=f"{PREFIX}FORMAT",
-        show_envvar=True,
-        show_default=True,
-        help="Print in this format.",
-    )
+    return _option("--format", "form", type=click.Choice(formats), default=formats[0], help="Print in this format.")
 
 
 @click.group(
@@ -127,33 +120,12 @@ def check(paths: tuple[Path, ...]) -> None:
 
 
 @rescind.command(params=[*options("vendor", "control_token")])
-@click.option("--url", required=True, metavar="BASE", envvar=f"{PREFIX}URL", show_envvar=True, help="Ask this sandbox.")
-@click.option(
-    "--fail-under",
-    type=click.FloatRange(0, 100),
-    metavar="PERCENT",
-    envvar=f"{PREFIX}FAIL_UNDER",
-    show_envvar=True,
-    help="Exit with 1 below this percentage.",
+@_option("--url", required=True, metavar="BASE", help="Ask this sandbox.")
+@_option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 below this percentage.")
+@_option(
+    "--operation", type=Names(), multiple=True, metavar="VENDOR.OPERATION", help="Only this operation; repeatable."
 )
-@click.option(
-    "--operation",
-    type=Names(),
-    multiple=True,
-    metavar="VENDOR.OPERATION",
-    envvar=f"{PREFIX}OPERATION",
-    show_envvar=True,
-    help="Only this operation; repeatable.",
-)
-@click.option(
-    "--ignore",
-    type=Names(),
-    multiple=True,
-    metavar="ID",
-    envvar=f"{PREFIX}IGNORE",
-    show_envvar=True,
-    help="Leave this outcome out; repeatable.",
-)
+@_option("--ignore", type=Names(), multiple=True, metavar="ID", help="Leave this outcome out; repeatable.")
 @_format_option("table", "json", "markdown", "junit", "html")
 @click.pass_context
 def coverage(context: click.Context, /, url: str, form: str, fail_under: float | None, **chosen: Any) -> None:
@@ -175,7 +147,7 @@ def coverage(context: click.Context, /, url: str, form: str, fail_under: float |
 @_option("--vendor", required=True, metavar="NAME", help="Certify a client of this vendor.")
 @_option("--url", metavar="BASE", help="Use sandboxes of this server, instead of a server for each job.")
 @_option("--only", type=Names(), multiple=True, metavar="ID", help="Only this scenario; repeatable.")
-@_option("--jobs", type=click.IntRange(1, 64), default=4, metavar="N", help="Run so many scenarios at a time.")
+@_option("--jobs", type=click.IntRange(1, 64), default=4, metavar="N", help="Run N scenarios in parallel.")
 @_option("--claim", type=Names(), multiple=True, metavar="CODE=CLAIM", help="What an exit code claims; repeatable.")
 @_option(
     "--timeout",
@@ -191,13 +163,13 @@ def coverage(context: click.Context, /, url: str, form: str, fail_under: float |
 @_format_option("table", "json", "junit", "markdown", "html")
 @click.pass_context
 def certify(context: click.Context, /, command: tuple[str, ...], form: str, **chosen: Any) -> None:
-    """Run a client in every documented situation of a vendor, and give a verdict on it.
+    """Run a client in every documented situation of a vendor's deletion, and give a verdict on it.
 
     The command is run once for each scenario. {base_url}, {order}, {account}, {api_key}, {token} and so on are filled
-    in, and stand in the environment as CERTIFY_BASE_URL and so on. Its exit code is its claim: 0 gone, 3 refused, 75 or
-    1 unknown; {"claim": "gone"} on its last line goes before. Exits with 0 for a certified client, else with 1.
+    in, and are environment variables too: CERTIFY_BASE_URL and so on. Its exit code is its claim: 0 gone, 3 refused, 75
+    or 1 unknown; {"claim": "gone"} on its last line takes precedence. Exits with 0 for a certified client, else with 1.
     """
-    from rescind.testing.certification import Certifier, CertifyOptions  # noqa: PLC0415
+    from rescind.testing.certifier import Certifier, CertifyOptions  # noqa: PLC0415
 
     is_list, keep, output = chosen.pop("is_list"), chosen.pop("keep"), chosen.pop("output")
     try:

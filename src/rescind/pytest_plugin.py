@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rescind.coverage.gate import Tallies
     from rescind.testing import Sandbox, Server
-    from rescind.testing.certified import CertifiedCase, Scenario
+    from rescind.testing.marker import CertifiedCase, Scenario
     from rescind.testing.outcomes import OutcomeCase
 
 _MARK = "rescind_outcomes"
@@ -125,7 +125,7 @@ def rescind_outcome(request: pytest.FixtureRequest) -> OutcomeCase:
 @pytest.fixture
 def scenario(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[Scenario]:
     """Yield a scenario, begun in a sandbox of its own, for a test with ``@pytest.mark.rescind_certify``."""
-    from rescind.testing.certified import Scenario  # noqa: PLC0415
+    from rescind.testing.marker import Scenario  # noqa: PLC0415
     from rescind.testing.scenarios import BegunScenario  # noqa: PLC0415
 
     case: CertifiedCase | None = getattr(request, "param", None)
@@ -148,7 +148,7 @@ def _generate_scenarios(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker(_CERTIFY)
     if mark is None:
         return
-    from rescind.testing.certified import certified_cases  # noqa: PLC0415
+    from rescind.testing.marker import certified_cases  # noqa: PLC0415
 
     if "scenario" not in metafunc.fixturenames:
         raise pytest.UsageError(f"{metafunc.definition.nodeid} has the marker {_CERTIFY}; it must take scenario")

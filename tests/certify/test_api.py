@@ -403,11 +403,11 @@ def renew(trial: Trial) -> str:
 def test_expired_token_is_to_be_renewed_and_the_order_deleted_with_the_new_one(sandbox: str) -> None:
     trial = Trial(sandbox, "exsited.credentials.expired")
     assert delete_with(trial, trial.gives["token"]) == 401
-    assert trial.claim("unknown")["renew_once"].endswith("the client did not renew the credential")
+    assert trial.claim("unknown")["renew_credential"].endswith("the client did not renew the credential")
     halfway = Trial(sandbox, "exsited.credentials.expired")
     delete_with(halfway, halfway.gives["token"])
     renew(halfway)
-    assert halfway.claim("unknown")["renew_once"].endswith(
+    assert halfway.claim("unknown")["renew_credential"].endswith(
         "the client did not delete the order with the new credential"
     )
     whole = Trial(sandbox, "exsited.credentials.expired")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from rescind.certify.certificate import Certificate
-from rescind.testing.certification import Certifier, CertifyOptions
+from rescind.testing.certifier import Certifier, CertifyOptions
 
 CLIENTS = Path(__file__).parent / "clients"
 ARGUMENTS = {
@@ -23,7 +23,7 @@ BROKEN = {
     "ignores_the_wait": ("alephee", {"pacing"}),
     "key_in_a_header": ("alephee", {"secrets"}),
     "lost_reply_is_refused": ("exsited", {"no_false_claim", "find_out"}),
-    "never_renews": ("ecommerce", {"renew_once"}),
+    "never_renews": ("ecommerce", {"renew_credential"}),
     "never_times_out": ("ecommerce", {"patience"}),
     "own_deletion_is_refused": ("alephee", {"no_false_claim"}),
     "renews_in_a_loop": ("exsited", {"bounded"}),

@@ -1,1 +1,1 @@
-"""Whether a client copes: scenarios made from the contract, requirements, verdicts with evidence, reports."""
+"""Verdicts on clients: scenarios made from the contract, requirements, evidence, reports."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rescind.certify.verdict import Finding, Verdict
+    from rescind.certify.verdict import Finding, TrialVerdict
 
 Known = frozenset[tuple[str, str]]
 """Findings of a baseline: scenario and requirement."""
@@ -37,13 +37,13 @@ class Certificate(TypedDict):
     planned: int
     seconds: float
     unfinished: str | None
-    scenarios: list[Verdict]
+    scenarios: list[TrialVerdict]
 
 
 class PlanResult(NamedTuple):
     """The verdicts on the scenarios that were run, and of how many; ``repeat`` are the words that run one again."""
 
-    verdicts: list[Verdict]
+    verdicts: list[TrialVerdict]
     total: int
     planned: int
     seconds: float
@@ -90,20 +90,20 @@ def read_baseline(path: Path, vendor: str) -> Known:
         raise SettingsError(f"invalid baseline {path}: not a JSON report of rescind certify; {remedy}") from None
 
 
-def _marked(verdict: Verdict, known: Known, repeat: Sequence[str], command: Sequence[str]) -> Verdict:
+def _marked(verdict: TrialVerdict, known: Known, repeat: Sequence[str], command: Sequence[str]) -> TrialVerdict:
     """Return a verdict whose known findings are marked and do not count, with the command that repeats it."""
     scenario = verdict["scenario"]["id"]
     findings: list[Finding] = [
         {**one, "known": True} if (scenario, one["requirement"]) in known else one for one in verdict["findings"]
     ]
-    marked: Verdict = {**verdict, "findings": findings, "result": result_of(findings, was_met=verdict["was_met"])}
+    marked: TrialVerdict = {**verdict, "findings": findings, "result": result_of(findings, was_met=verdict["was_met"])}
     if findings:
         marked["repeat"] = shlex.join([*repeat, "--only", scenario, "--keep", "--", *command])
     return marked
 
 
 def _conclusion(
-    verdicts: list[Verdict], counts: dict[str, int], unfinished: str | None, result: PlanResult
+    verdicts: list[TrialVerdict], counts: dict[str, int], unfinished: str | None, result: PlanResult
 ) -> tuple[str, bool]:
     """Return the verdict in words, and whether the client is certified."""
     if counts[FAILED]:

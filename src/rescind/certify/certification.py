@@ -16,7 +16,7 @@ from rescind.certify.runs import parse_claim
 from rescind.certify.scenarios import ScenarioView, view
 from rescind.certify.survey import other_names
 from rescind.certify.trial import Trial
-from rescind.certify.verdict import Verdict, judge
+from rescind.certify.verdict import TrialVerdict, judge
 from rescind.control.journal import LOG, abandoned
 from rescind.control.payloads import Seconds, checked
 from rescind.documents.schemas import Truth
@@ -98,7 +98,7 @@ class Certification:
             "at_once": scenario.is_together,
         }
 
-    def claim(self, sandbox: str, scenario_id: str, body: dict[str, Any]) -> Verdict:
+    def claim(self, sandbox: str, scenario_id: str, body: dict[str, Any]) -> TrialVerdict:
         """Judge what the client claims. Raises Problem for a scenario that was not begun here, and a wrong claim."""
         plan, scenario = self._find(scenario_id)
         runs = parse_claim(body, 0)  # a claim that does not fit must not end the scenario

@@ -58,14 +58,14 @@ def one_effect(trial: Trial) -> Iterator[Breach]:
             what = f"order {call.order}" if call.order else call.entry.request.path
             yield Breach(f"call {call.number} ({call.entry.request.method}) changed {what}", (call.number,))
     for part in trial.parts:
-        for first, second in _together(part):
+        for first, second in _overlapping(part):
             yield Breach(
                 f"call {second.number} came while call {first.number}, the same deletion, was not answered",
                 (first.number, second.number),
             )
 
 
-def _together(part: Part) -> Iterator[tuple[ClientCall, ClientCall]]:
+def _overlapping(part: Part) -> Iterator[tuple[ClientCall, ClientCall]]:
     """Yield the deletions that came before an earlier one was answered, if one run sent both."""
     for index, call in enumerate(part.deletions):
         open_calls = [one for one in part.deletions[:index] if one.fault != "hang" and call.arrived < one.answered]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rescind.certify.certificate import Certificate
     from rescind.certify.requirements import Requirement
     from rescind.certify.scenarios import ScenarioView
-    from rescind.certify.verdict import Finding, Verdict
+    from rescind.certify.verdict import Finding, TrialVerdict
 
 
 _MOST_EVENTS = 40
@@ -117,7 +117,7 @@ REPORTS: dict[str, Callable[[Certificate], str]] = {
 }
 
 
-def _by_requirement(certificate: Certificate) -> Iterator[tuple[Requirement, list[tuple[Verdict, Finding]]]]:
+def _by_requirement(certificate: Certificate) -> Iterator[tuple[Requirement, list[tuple[TrialVerdict, Finding]]]]:
     """Yield each requirement that was broken, with the scenarios in which it was."""
     for requirement in requirements():
         some = [
@@ -145,7 +145,7 @@ def groups(certificate: Certificate) -> Iterator[tuple[str, ...]]:
             yield (group, *(str(results.count(result)) for result in RESULTS))
 
 
-def finding_lines(one: Verdict, finding: Finding) -> list[str]:
+def finding_lines(one: TrialVerdict, finding: Finding) -> list[str]:
     """Format a finding with its evidence."""
     source, scenario = finding["source"], one["scenario"]
     return [
@@ -162,7 +162,7 @@ def _known(finding: Finding) -> str:
     return " (known from the baseline)" if finding.get("known") else ""
 
 
-def _timeline(one: Verdict) -> list[str]:
+def _timeline(one: TrialVerdict) -> list[str]:
     lines = [f"t + {event.at_ms:5.0f} ms  {event.what}" for event in events(one)]
     if len(lines) <= _MOST_EVENTS:
         return lines

@@ -66,7 +66,7 @@ def retry_transient(trial: Trial) -> Iterator[Breach]:
             yield Breach(f"call {hasty[0]} came without a pause after the failure before it", tuple(hasty))
 
 
-def renew_once(trial: Trial) -> Iterator[Breach]:
+def renew_credential(trial: Trial) -> Iterator[Breach]:
     """Look for an expired credential that was not renewed, or after whose renewal nothing was tried."""
     if not trial.scenario.is_renewable:
         return
@@ -121,7 +121,7 @@ SHOULDS: tuple[Check, ...] = (
     find_out,
     tell_final,
     retry_transient,
-    renew_once,
+    renew_credential,
     tolerance,
     no_uncaught_exception,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rescind.certify.verdict import CallView, RunView, Verdict
+    from rescind.certify.verdict import CallView, RunView, TrialVerdict
 
 _SHORTEST_BAR = 0.5
 _WIDTH = 100.0
@@ -34,7 +34,7 @@ class Bar(NamedTuple):
     is_shown: bool
 
 
-def events(verdict: Verdict) -> list[Event]:
+def events(verdict: TrialVerdict) -> list[Event]:
     """Return the events of a scenario, the earliest first."""
     found = [Event(0, f"order {order} {state['before']}") for order, state in verdict["orders"].items()]
     several = len(verdict["runs"]) > 1
@@ -49,7 +49,7 @@ def events(verdict: Verdict) -> list[Event]:
     return [*found, *(Event(end, f"order {order} {state['after']}") for order, state in verdict["orders"].items())]
 
 
-def bars(verdict: Verdict) -> list[Bar]:
+def bars(verdict: TrialVerdict) -> list[Bar]:
     """Return the calls, the waits that the vendor named and the runs as bars on one axis of time."""
     end = _end_ms(verdict)
     evidence = {number for finding in verdict["findings"] for number in finding["calls"]}
@@ -74,12 +74,12 @@ def _place(start: float, stop: float, end: float) -> tuple[float, float]:
     return x, max(_SHORTEST_BAR, _WIDTH * min(stop, end) / end - x)
 
 
-def _end_ms(verdict: Verdict) -> float:
+def _end_ms(verdict: TrialVerdict) -> float:
     """Return the end of the axis: that of the last run, but not that of a hang which nobody waited for."""
     return max([1.0, *(run["ended_ms"] for run in verdict["runs"]), *(call["at_ms"] for call in verdict["calls"])])
 
 
-def ticks(verdict: Verdict) -> list[tuple[float, str]]:
+def ticks(verdict: TrialVerdict) -> list[tuple[float, str]]:
     """Return where the axis has a mark, and what it says."""
     end = _end_ms(verdict)
     step = next(step for step in _STEPS if end / step <= _MOST_TICKS)

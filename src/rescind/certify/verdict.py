@@ -79,7 +79,7 @@ class OrderView(TypedDict):
     after: str
 
 
-class Verdict(TypedDict):
+class TrialVerdict(TypedDict):
     """What a trial showed. ``was_met`` says whether the client was in the situation."""
 
     scenario: ScenarioView
@@ -92,7 +92,7 @@ class Verdict(TypedDict):
     repeat: NotRequired[str]
 
 
-def judge(trial: Trial) -> Verdict:
+def judge(trial: Trial) -> TrialVerdict:
     """Judge a trial by every requirement. One whose situation was not met can break a MUST, and nothing else."""
     secrets = Secrets()
     for value in secret_values(trial):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rescind.contract.received import parse_json
 
@@ -17,7 +17,7 @@ _HEADER = ("x-rescind-unknown-header", "1")
 
 
 def in_form(reply: Reply, fault: str | None) -> Reply:
-    """Return the reply in the form that a fault orders; as it is for a fault that is none of a form."""
+    """Return the reply in the form that a fault orders; unchanged for any other fault."""
     form = _FORMS.get(fault or "")
     return form(reply) if form else reply
 
@@ -49,3 +49,5 @@ _FORMS: dict[str, Callable[[Reply], Reply]] = {
     "unknown_members": _with_unknown_members,
     "other_headers": _with_other_headers,
 }
+FORMS: Final = frozenset(_FORMS)
+"""The faults that are in the reply already, and leave the connection as it is."""

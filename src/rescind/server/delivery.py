@@ -7,9 +7,9 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from rescind.control.forms import FORMS
 from rescind.server.wire_faults import (
     CHUNKED_BODY,
-    FORMS,
     SLOW_BODY,
     SLOW_BODY_SECONDS,
     break_of,

@@ -22,9 +22,6 @@ _PIECES = 20
 _NO_HTTP = bytes(range(256)) + b"this is not HTTP\r\n\r\n"
 
 
-FORMS = frozenset({"unknown_members", "other_headers"})
-"""The faults that are in the reply already, and leave the connection as it is."""
-
 CHUNKED_BODY = "chunked_body"
 """The body in chunks, in the place of a length; the connection goes on."""
 

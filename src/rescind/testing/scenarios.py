@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from rescind.certify.preparation import Beginning
     from rescind.certify.scenarios import ScenarioView
-    from rescind.certify.verdict import Verdict
+    from rescind.certify.verdict import TrialVerdict
     from rescind.testing.sandbox import Sandbox
 
 
@@ -29,10 +29,10 @@ class BegunScenario:
         self.runs: Sequence[Mapping[str, str]] = beginning["gives"]
         self.at_once = beginning["at_once"]
 
-    def judge(self, *runs: Mapping[str, Any]) -> Verdict:
+    def judge(self, *runs: Mapping[str, Any]) -> TrialVerdict:
         """Claim what each run claims, and return the verdict."""
         body = {"runs": list(runs)} if len(runs) > 1 else dict(runs[0])
-        verdict: Verdict = self.sandbox.control.call("POST", f"{self._path}/claim", body)
+        verdict: TrialVerdict = self.sandbox.control.call("POST", f"{self._path}/claim", body)
         return verdict
 
 

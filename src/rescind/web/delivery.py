@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import flask
 from werkzeug.datastructures import Headers
 
+from rescind.control.forms import FORMS
 from rescind.model import reason_phrase
 from rescind.server.wire import BODILESS, write_head
 from rescind.server.wire_faults import (
     CHUNKED_BODY,
-    FORMS,
     SLOW_BODY,
     SLOW_BODY_SECONDS,
     Break,

@@ -19,9 +19,9 @@ from rescind.certify.scenarios import choose
 from rescind.errors import SettingsError, nearest
 from rescind.model import CONTROL_PREFIX
 from rescind.rules.loading import specs_in
-from rescind.testing.certifying import Certifying, Place, run_all
 from rescind.testing.commands import Command, parse_claims
 from rescind.testing.control_client import SandboxError
+from rescind.testing.jobs import Jobs, Place, run_all
 from rescind.testing.scenarios import BegunScenario, scenarios_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from rescind.certify.certificate import Certificate
     from rescind.certify.scenarios import ScenarioView
-    from rescind.certify.verdict import Verdict
+    from rescind.certify.verdict import TrialVerdict
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,10 @@ class Certifier:
 
     def certify(self, argv: tuple[str, ...], progress: Callable[[], None]) -> Certificate:
         """Run the command in every scenario; return the certificate, of those so far if that was interrupted."""
-        certifying = Certifying(self._command(argv), self._place, self._options.timeout)
+        jobs = Jobs(self._command(argv), self._place, self._options.timeout)
         began = monotonic()
-        verdicts = certifying.run([one["id"] for one in self.plan], self._options.jobs, progress)
-        return self._certificate(argv, verdicts, monotonic() - began, certifying.failure)
+        verdicts = jobs.run([one["id"] for one in self.plan], self._options.jobs, progress)
+        return self._certificate(argv, verdicts, monotonic() - began, jobs.failure)
 
     def keep(self, argv: tuple[str, ...], show: Callable[[str], None]) -> None:
         """Run the command in one scenario, show the report and the base URL, and serve that until an interruption."""
@@ -127,7 +127,7 @@ class Certifier:
         return REPORTS[form](certificate)
 
     def _certificate(
-        self, argv: tuple[str, ...], verdicts: list[Verdict], seconds: float, unfinished: str | None = None
+        self, argv: tuple[str, ...], verdicts: list[TrialVerdict], seconds: float, unfinished: str | None = None
     ) -> Certificate:
         planned, repeat = len(self._whole_plan), self._options.words()
         result = PlanResult(verdicts, len(self.plan), planned, seconds, repeat, unfinished)

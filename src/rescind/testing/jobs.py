@@ -19,7 +19,7 @@ from rescind.testing.server import start
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rescind.certify.verdict import Verdict
+    from rescind.certify.verdict import TrialVerdict
     from rescind.testing.commands import Command
 
 _MARGIN_SECONDS = 60
@@ -47,7 +47,7 @@ class Place:
         return sandbox
 
 
-class Certifying:
+class Jobs:
     """Runs a command in scenarios. ``verdicts`` are those so far; ``failure`` says why the plan was not finished."""
 
     def __init__(self, command: Command, place: Place, timeout_seconds: float) -> None:
@@ -56,11 +56,11 @@ class Certifying:
         self._timeout = timeout_seconds
         self._stop = threading.Event()
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._found: dict[str, Verdict] = {}
+        self._found: dict[str, TrialVerdict] = {}
         self._wrong: SettingsError | None = None
         self.failure: str | None = None
 
-    def run(self, scenarios: Sequence[str], jobs: int, progress: Callable[[], None]) -> list[Verdict]:
+    def run(self, scenarios: Sequence[str], jobs: int, progress: Callable[[], None]) -> list[TrialVerdict]:
         """Run the command in every scenario, and return the verdicts in their order: all of them, or those so far.
 
         ``progress`` is called after each. An interruption ends the runs under way, and is not raised again.
@@ -104,7 +104,7 @@ class Certifying:
         except Exception as failure:  # noqa: BLE001 - a scenario that was not run must not go unnoticed
             self._give_up(f"{type(failure).__name__}: {failure}")
 
-    def _try(self, sandbox: Sandbox, identifier: str) -> Verdict:
+    def _try(self, sandbox: Sandbox, identifier: str) -> TrialVerdict:
         begun = BegunScenario(sandbox, identifier, self._timeout, processes=True)
         return begun.judge(*run_all(self._command, begun, self._timeout, self._stop))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rescind.certify.scenarios import ScenarioView
-    from rescind.certify.verdict import Verdict
+    from rescind.certify.verdict import TrialVerdict
 
     Claims = Mapping[type[BaseException], str]
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class CertificationError(AssertionError):
     """The client broke a MUST; ``verdict`` has the evidence."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: TrialVerdict) -> None:
         self.verdict = verdict
         lines = [line for finding in verdict["findings"] for line in (*finding_lines(verdict, finding), "")]
         super().__init__("\n".join(lines).rstrip())
@@ -52,7 +52,7 @@ class Scenario:
 
     begun: BegunScenario
     claims: Claims = field(default_factory=dict)
-    verdict: Verdict | None = None
+    verdict: TrialVerdict | None = None
 
     @property
     def id(self) -> str:
@@ -74,7 +74,7 @@ class Scenario:
         """What else the client is given, by name: account, api_key, token, client_id and so on."""
         return {name: value for name, value in self.begun.runs[0].items() if name not in {"base_url", "order"}}
 
-    def claim(self, claim: str | BaseException | type[BaseException]) -> Verdict:
+    def claim(self, claim: str | BaseException | type[BaseException]) -> TrialVerdict:
         """Claim ``gone``, ``refused`` or ``unknown``, or what an exception means; return the verdict.
 
         Raises CertificationError if the client broke a MUST, and SettingsError for a word that is no claim.
