@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
     from rescind.certify.advice import Advice, ClientContract
-    from rescind.certify.scenarios import Met
+    from rescind.certify.scenarios import Condition
     from rescind.contract.operations import Operation
     from rescind.contract.received import Received
     from rescind.contract.routing import Router
@@ -130,7 +130,7 @@ def client_calls(entries: Iterable[JournalEntry], reading: Reading) -> tuple[Cli
     return tuple(_call(number, entry, reading) for number, entry in enumerate(entries, 1))
 
 
-def meets(calls: tuple[ClientCall, ...], met: Met) -> bool:
+def meets(calls: tuple[ClientCall, ...], met: Condition) -> bool:
     """Return whether the calls show that the client was in the situation."""
     found = [
         call

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rescind.certify.advice import AFTER, BACKOFF, RENEW
-from rescind.certify.scenarios import GROUPS, Met, Plan, Scenario
+from rescind.certify.scenarios import GROUPS, Condition, Plan, Scenario
 from rescind.certify.survey import as_request, survey
 from rescind.contract.http import redirects
 from rescind.coverage.catalogue import plain_request, ways_of
@@ -74,17 +74,21 @@ def _natural(contract: ClientContract, outcome: Outcome) -> Scenario | None:
     if _is_invalid(contract, way[-1]):
         return None
     gives = {**contract.gives, **{contract.placeholders[name]: value for name, value in changes.items()}}
+    return _about(outcome, gives, before=tuple(way[:-1]), overrides=(_delayed(contract),))
+
+
+def _about(outcome: Outcome, gives: Mapping[str, str], **more: Any) -> Scenario:
+    """Make a scenario about a documented outcome."""
     return Scenario(
         vendor=outcome.vendor,
         group="answers",
         name=outcome.name,
         title=outcome.description,
-        met=Met(frozenset({outcome.name})),
+        met=Condition(frozenset({outcome.name})),
         gives=gives,
         targets=(gives["order"],),
-        before=tuple(way[:-1]),
-        overrides=(_delayed(contract),),
         outcome=outcome.id,
+        **more,
     )
 
 
@@ -99,18 +103,8 @@ def _forced(contract: ClientContract, outcome: Outcome) -> Scenario:
     advice = contract.advice(contract.deletion.id, outcome.name)
     effect = True if advice and advice.claims == ("gone",) else None
     override = {"outcome": outcome.name, "times": 1 if redirects(outcome.status) else None, "effect": effect}
-    return Scenario(
-        vendor=outcome.vendor,
-        group="answers",
-        name=outcome.name,
-        title=outcome.description,
-        met=Met(frozenset({outcome.name})),
-        gives=contract.gives,
-        targets=(contract.gives["order"],),
-        overrides=(_of_deletion(contract, override), _delayed(contract)),
-        is_natural=False,
-        outcome=outcome.id,
-    )
+    overrides = _of_deletion(contract, override), _delayed(contract)
+    return _about(outcome, contract.gives, overrides=overrides, is_natural=False)
 
 
 def _situation(contract: ClientContract, found: Survey, group: str, name: str, stated: Mapping[str, Any]) -> Scenario:
@@ -129,7 +123,7 @@ def _situation(contract: ClientContract, found: Survey, group: str, name: str, s
         group=group,
         name=name,
         title=stated["title"],
-        met=Met(
+        met=Condition(
             frozenset(role(met["outcome"])) if "outcome" in met else None,
             met.get("fault"),
             met.get("rival", False),

@@ -17,7 +17,7 @@ GROUPS = ("answers", "limits", "credentials", "lost", "tolerance", "races")
 
 
 @dataclass(frozen=True)
-class Met:
+class Condition:
     """The exchange without which a client was never in the situation; what is None may be anything.
 
     ``calls`` says how many there must be; ``is_followed``, that another call came after it.
@@ -43,7 +43,7 @@ class Scenario:
     group: str
     name: str
     title: str
-    met: Met
+    met: Condition
     gives: Mapping[str, str]
     targets: tuple[str, ...]
     before: tuple[WayRequest, ...] = ()

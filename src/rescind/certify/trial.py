@@ -38,20 +38,16 @@ class Trial:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """What belongs together: each run with its calls; runs at once about one order cannot be told apart."""
-        runs = self.runs
-        if len(runs) == 1:
-            return (Part(self, runs, self.scenario.order, self.calls),)
-        if self.scenario.is_together and self.scenario.has_same_order_twice:
-            return (Part(self, runs, self.scenario.order, self.calls),)
-        if self.scenario.is_together:
-            pairs = zip(runs, self.scenario.targets, strict=False)
+        runs, scenario = self.runs, self.scenario
+        if len(runs) == 1 or (scenario.is_together and scenario.has_same_order_twice):
+            return (Part(self, runs, scenario.order, self.calls),)
+        if scenario.is_together:
+            pairs = zip(runs, scenario.targets, strict=True)
             return tuple(
                 Part(self, (run,), order, tuple(call for call in self.calls if call.order == order))
                 for run, order in pairs
             )
-        return tuple(
-            Part(self, (run,), self.scenario.order, tuple(self._during(index))) for index, run in enumerate(runs)
-        )
+        return tuple(Part(self, (run,), scenario.order, tuple(self._during(index))) for index, run in enumerate(runs))
 
     def _during(self, index: int) -> Iterator[ClientCall]:
         """Yield the calls of a run, up to the beginning of the next."""
