@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -52,6 +53,59 @@ def test_entry_says_what_came_what_was_answered_and_why(world: World) -> None:
     assert second["facts"] == ["orders 72544: flagged is 2026-11-18T11:06:40Z"]
     assert (second["status"], second["forced"], second["fault"]) == (400, None, None)
     assert json.loads(second["reply"]["body"]) == {"error": "Order already completed", "details": []}
+
+
+UNKNOWN = [
+    ({"vendor": "alephe"}, "vendor", "did you mean 'alephee'?"),
+    ({"operation": "cancelOrdr"}, "operation", "did you mean 'cancelOrder'?"),
+    ({"vendor": "alephee", "operation": "cancelOrder"}, "operation", "Unknown: 'cancelOrder'"),
+    ({"outcome": "delted"}, "outcome", "did you mean 'deleted'?"),
+    ({"outcome": "cancelOrder.cancelled"}, "outcome", "cancelOrder.cancelled'?"),
+    ({"vendor": "rxuniverse", "outcome": "rate_limited"}, "outcome", "Unknown: 'rate_limited'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("match", "field", "words"),
+    [
+        *UNKNOWN,
+        ({"fault": "reply_loss"}, "fault", "did you mean 'reply_lost'?"),
+        ({"forced": "overide"}, "forced", "did you mean 'override'?"),
+        ({"parameters": {"ordrId": 1}}, "parameters.ordrId", "did you mean 'orderId'?"),
+        ({"operation": "cancelOrder", "parameters": {"orderId": 1}}, "parameters.orderId", "Unknown: 'orderId'"),
+    ],
+)
+def test_verification_of_a_name_that_nothing_has_is_refused(
+    world: World, match: dict[str, Any], field: str, words: str
+) -> None:
+    for body, place in (({"match": match, "count": 0}, "match"), ({"order": [{"method": "GET"}, match]}, "order.1")):
+        status, problem = verify(world, body)
+        assert (status, [error["field"] for error in problem["errors"]]) == (400, [f"{place}.{field}"])
+        assert words in problem["errors"][0]["problem"]
+
+
+@pytest.mark.parametrize(("query", "field", "words"), UNKNOWN)
+def test_journal_of_a_name_that_nothing_has_is_refused(
+    world: World, query: dict[str, Any], field: str, words: str
+) -> None:
+    for path in ("journal", "journal.har"):
+        reply = world.call("GET", f"/_rescind/{path}?{urlencode(query)}")
+        problem = json.loads(reply.body)
+        assert (reply.status, [error["field"] for error in problem["errors"]]) == (400, [field])
+        assert words in problem["errors"][0]["problem"]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"vendor": {"matches": "ale"}}, {"vendor": None}, {"operation": "otherMethods"}, {"outcome": "path_not_found"},
+        {"vendor": "alephee", "parameters": {"API_KEY": "x"}}, {"operation": "checkIn", "parameters": {"station": "90"}},
+    ],
+)  # fmt: skip
+def test_patterns_null_and_names_of_fallbacks_and_body_fields_are_no_unknown_names(
+    world: World, match: dict[str, Any]
+) -> None:
+    assert verify(world, {"match": match, "count": 0})[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -264,7 +318,7 @@ def test_verification_counts(world: World) -> None:
     }
     assert verify(world, {"match": match, "count": 3}) == (200, {"verified": True, "count": 3, "matched": [1, 2, 3]})
     assert verify(world, {"match": {**match, "status": 400}, "at_least": 2, "at_most": 2})[1]["verified"]
-    assert verify(world, {"match": {"outcome": "cancelOrder.cancelled"}, "count": 0})[1]["verified"]
+    assert verify(world, {"match": {"outcome": "already_cancelled"}, "count": 2})[1]["verified"]
     assert verify(world, {"match": {"outcome": "rxuniverse.cancelOrder.cancelled"}, "count": 1})[1]["verified"]
 
 
