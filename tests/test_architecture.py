@@ -34,6 +34,7 @@ MAY_IMPORT = {
             "assembly", "server", "certify"},
     "testing": {*FOUNDATION, "documents", "settings", "rules", "control", "coverage", "assembly", "server", "certify",
                 "web"},
+    "pytest_certify": {*FOUNDATION, "testing", "pytest_plugin"},
     "pytest_plugin": {*FOUNDATION, "settings", "coverage", "testing"},
     "schemathesis": {*FOUNDATION, "settings", "testing"},
     "cli": {*FOUNDATION, "documents", "settings", "rules", "coverage", "engine", "assembly", "server", "web",

@@ -83,6 +83,8 @@ def test_port_in_use_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> No
         (["serve", "--vendor", "alephe"], {}, "unknown vendor"),
         (["serve", "--spec", "/nowhere"], {}, "the folder does not exist"),
         (["serve", "--fixtures", "/nowhere"], {}, "the folder does not exist"),
+        (["serve", "--spec", __file__], {}, "expected a folder, got a file"),
+        (["serve", "--vendor", "alephe"], {}, "did you mean 'alephee'?"),
         (["check", "/nowhere"], {}, "the file or folder does not exist"),
     ],
 )

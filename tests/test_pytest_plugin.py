@@ -35,6 +35,14 @@ def test_session_that_does_not_use_it_does_not_notice_it(project: pytest.Pyteste
     assert "rescind" not in "\n".join(line for line in result.outlines if not line.startswith(("plugins:", "rootdir:")))
 
 
+@pytest.mark.parametrize("percent", ["101", "-1", "nan", "all"])
+def test_percentage_out_of_range_is_refused(project: pytest.Pytester, percent: str) -> None:
+    project.makepyfile("def test_it(sandbox): pass")
+    result = run(project, f"--rescind-fail-under={percent}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--rescind-fail-under" in result.stderr.str()
+
+
 def test_each_test_has_a_world_of_its_own(project: pytest.Pytester) -> None:
     case = """
         import httpx

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from rescind.coverage.gate import Tallies
     from rescind.testing import Sandbox, Server
-    from rescind.testing.marker import CertifiedCase, Scenario
     from rescind.testing.outcomes import OutcomeCase
 
+pytest_plugins = ("rescind.pytest_certify",)
+
 _MARK = "rescind_outcomes"
-_CERTIFY = "rescind_certify"
 _WORKER_OUTPUT = "rescind_outcomes_met"
 _MET = pytest.StashKey[dict[str, Any]]()
 _SHOWN_ENTRIES = 20
@@ -54,8 +54,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write which outcomes were met: to a .json, .md, .xml or .html file",
     )
     group.addoption(
-        "--rescind-fail-under", type=float, metavar="PERCENT", help="fail if fewer of the documented outcomes were met"
+        "--rescind-fail-under",
+        type=_percent,
+        metavar="PERCENT",
+        help="fail if fewer of the documented outcomes were met, from 0 to 100",
     )
+
+
+def _percent(text: str) -> float:
+    percent = float(text)
+    if not 0 <= percent <= 100:  # noqa: PLR2004 - the range of percentages
+        raise ValueError(text)
+    return percent
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,17 +75,12 @@ def pytest_configure(config: pytest.Config) -> None:
         f"{_MARK}(operation, only=None, provenance=None): run once for each documented outcome of VENDOR.OPERATION; "
         "the fixture rescind_outcome has the outcome, and sandbox is prepared for it",
     )
-    config.addinivalue_line(
-        "markers",
-        f"{_CERTIFY}(vendor, only=(), claims=None, timeout=60): run once for each scenario of the vendor's plan; the "
-        "fixture scenario says what the client is given, and takes its claim",
-    )
     config.stash[_MET] = {}
     report = config.getoption("--rescind-coverage")
     if report:
         from rescind.testing.coverage import refuse_report_name  # noqa: PLC0415 - the plugin costs nothing until it is used
 
-        with _usage_errors():
+        with usage_errors():
             refuse_report_name(report)
 
 
@@ -96,7 +101,7 @@ def rescind_server(pytestconfig: pytest.Config) -> Iterator[Server]:
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[Sandbox]:
     """Yield a sandbox for this test alone, named after it; what it has met counts for the session's coverage."""
-    mine = rescind_server.sandbox(_name(request))
+    mine = rescind_server.sandbox(sandbox_name(request))
     mine.reset()
     parameters = getattr(getattr(request.node, "callspec", None), "params", {})
     case: OutcomeCase | None = parameters.get("rescind_outcome")
@@ -122,42 +127,8 @@ def rescind_outcome(request: pytest.FixtureRequest) -> OutcomeCase:
     return case
 
 
-@pytest.fixture
-def scenario(request: pytest.FixtureRequest, rescind_server: Server) -> Iterator[Scenario]:
-    """Yield a scenario, begun in a sandbox of its own, for a test with ``@pytest.mark.rescind_certify``."""
-    from rescind.testing.marker import Scenario  # noqa: PLC0415
-    from rescind.testing.scenarios import BegunScenario  # noqa: PLC0415
-
-    case: CertifiedCase | None = getattr(request, "param", None)
-    if case is None:
-        pytest.fail(f'scenario is for tests with @pytest.mark.{_CERTIFY}("VENDOR")')
-    mine = rescind_server.sandbox(_name(request))
-    try:
-        yield Scenario(BegunScenario(mine, case.scenario["id"], case.timeout_seconds), case.claims)
-    finally:
-        mine.drop()
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with a marker once for each outcome, or once for each scenario."""
-    _generate_outcomes(metafunc)
-    _generate_scenarios(metafunc)
-
-
-def _generate_scenarios(metafunc: pytest.Metafunc) -> None:
-    mark = metafunc.definition.get_closest_marker(_CERTIFY)
-    if mark is None:
-        return
-    from rescind.testing.marker import certified_cases  # noqa: PLC0415
-
-    if "scenario" not in metafunc.fixturenames:
-        raise pytest.UsageError(f"{metafunc.definition.nodeid} has the marker {_CERTIFY}; it must take scenario")
-    with _usage_errors():
-        found = certified_cases(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
-    metafunc.parametrize("scenario", found, ids=[case.scenario["id"] for case in found], indirect=True)
-
-
-def _generate_outcomes(metafunc: pytest.Metafunc) -> None:
+    """Run a test with the marker once for each outcome."""
     mark = metafunc.definition.get_closest_marker(_MARK)
     if mark is None:
         return
@@ -165,39 +136,9 @@ def _generate_outcomes(metafunc: pytest.Metafunc) -> None:
 
     if "rescind_outcome" not in metafunc.fixturenames:
         raise pytest.UsageError(f"{metafunc.definition.nodeid} has the marker {_MARK}; it must take rescind_outcome")
-    with _usage_errors():
+    with usage_errors():
         found = outcome_cases(metafunc.config.getoption("--rescind-url"), *mark.args, **mark.kwargs)
     metafunc.parametrize("rescind_outcome", found, ids=[case.name for case in found], indirect=True)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
-    """Take an exception of the client for its claim; fail a test without a claim, skip one that met no situation."""
-    if pyfuncitem.get_closest_marker(_CERTIFY) is None:
-        return (yield)
-    scenario: Scenario = cast("Scenario", pyfuncitem.funcargs["scenario"])
-    from rescind.errors import RescindError  # noqa: PLC0415
-    from rescind.testing import SandboxError  # noqa: PLC0415
-
-    try:
-        result = yield
-    except (AssertionError, RescindError, SandboxError):  # the test's own, and ours
-        raise
-    except Exception as raised:
-        if scenario.verdict is not None:
-            raise
-        if not scenario.claim(raised)["calls"]:
-            raise  # before its first call it is a mistake of the test
-        result = True
-    verdict = scenario.verdict
-    if verdict is None:
-        pytest.fail(f"the test claimed nothing: call scenario.claim(...) with what the client says of {scenario.order}")
-    pyfuncitem.user_properties += [(_CERTIFY, finding["number"]) for finding in verdict["findings"]]
-    if not verdict["calls"] and verdict["scenario"]["group"] == "answers":
-        pytest.fail(f"the client sent nothing to {scenario.base_url}")
-    if verdict["result"] == "not met":
-        pytest.skip(f"not met: the client never came into the situation of {scenario.id}")
-    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -234,8 +175,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which recommendations clients leave, how much was met and, where it is too little, how to reach the rest."""
-    _summarise_recommendations(terminalreporter)
+    """Say how much was met and, where it is too little, what was not and how to reach it."""
     wanted = config.getoption("--rescind-fail-under")
     if not config.stash[_MET] and wanted is None:
         return
@@ -248,18 +188,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"expected {wanted:g}%; never met:", red=True)
         for one in missed:
             terminalreporter.write_line(f"  {one}")
-
-
-def _summarise_recommendations(terminalreporter: pytest.TerminalReporter) -> None:
-    left: dict[str, list[str]] = {}
-    for report in terminalreporter.stats.get("passed", []):
-        for name, number in getattr(report, "user_properties", ()):
-            if name == _CERTIFY and report.when == "call":
-                left.setdefault(number, []).append(report.nodeid)
-    if left:
-        terminalreporter.section("rescind: recommendations")
-        for number, tests in sorted(left.items()):
-            terminalreporter.write_line(f"{number}, in {len(tests)} tests: {', '.join(tests[:3])}")
 
 
 def _shortfall(config: pytest.Config) -> bool:
@@ -276,7 +204,7 @@ def _tallies(config: pytest.Config) -> Tallies:
 
 
 @contextmanager
-def _usage_errors() -> Iterator[None]:
+def usage_errors() -> Iterator[None]:
     """Report what a user of the plugin wrote wrong in one line, without a traceback."""
     from rescind.errors import RescindError  # noqa: PLC0415
     from rescind.testing import SandboxError  # noqa: PLC0415
@@ -287,7 +215,7 @@ def _usage_errors() -> Iterator[None]:
         raise pytest.UsageError(f"rescind: {wrong}") from None
 
 
-def _name(request: pytest.FixtureRequest) -> str:
+def sandbox_name(request: pytest.FixtureRequest) -> str:
     """Return a name for the test's sandbox: what a person recognises, and what makes it the only one."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.uname().nodename}/{os.getpid()}")

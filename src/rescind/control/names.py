@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rescind.control.faults import FAULTS
+from rescind.control.payloads import invalid_fields
 from rescind.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from marshmallow import Schema
 
     from rescind.contract.operations import Operation
     from rescind.documents.reading import Pointer
@@ -17,11 +20,20 @@ if TYPE_CHECKING:
 FORCED_BY = ("override", "preference")
 
 
-def unknown_names(match: Mapping[str, Any], vendors: Mapping[str, Vendor]) -> Iterator[tuple[Pointer, str]]:
-    """Yield each name of a match that nothing has, with the nearest that something has.
+def refuse_unknown_names(
+    match: Mapping[str, Any], vendors: Mapping[str, Vendor], schema: Schema, place: Pointer = ()
+) -> None:
+    """Raise Problem for names that nothing has: a wrong name must not verify that nothing happened.
 
-    A pattern is no name, and neither is null.
+    A pattern is not a name, and neither is null. ``place`` is where the match stands in the body of ``schema``.
     """
+    wrong = [((*place, *where), message) for where, message in _unknown_names(match, vendors)]
+    if wrong:
+        raise invalid_fields(wrong, schema)
+
+
+def _unknown_names(match: Mapping[str, Any], vendors: Mapping[str, Vendor]) -> Iterator[tuple[Pointer, str]]:
+    """Yield each name that nothing has, with the nearest that something has."""
     yield from _unknown("vendor", match, vendors)
     chosen = [vendors[match["vendor"]]] if _name(match, "vendor") in vendors else list(vendors.values())
     operations = [one for vendor in chosen for one in (*vendor.operations.values(), *vendor.fallbacks)]

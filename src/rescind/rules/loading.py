@@ -18,7 +18,7 @@ from rescind.contract.document import open_spec
 from rescind.documents import shipped
 from rescind.documents.fixtures import Fixture, load_fixture, no_fixture
 from rescind.documents.schemas import Shape
-from rescind.errors import DocumentError, Finding, FixtureError, SpecError
+from rescind.errors import DocumentError, Finding, FixtureError, SpecError, nearest
 from rescind.rules import generic
 from rescind.rules.findings import client_findings, fixture_findings, refuse, rule_findings
 from rescind.rules.modules import rules_module
@@ -40,15 +40,15 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
 
     Raises DocumentError with the findings of all vendors together.
     """
-    missing = [str(folder) for folder in (*spec_dirs, *fixture_dirs) if not folder.is_dir()]
-    if missing:
-        remedy = "name a folder that exists"
-        raise DocumentError([Finding(folder, 0, 0, "the folder does not exist", remedy) for folder in missing])
+    unusable = [finding for folder in (*spec_dirs, *fixture_dirs) for finding in _folder_findings(folder)]
+    unusable += [finding for folder in spec_dirs for finding in _emptiness(folder)]
+    if unusable:
+        raise DocumentError(unusable)
     files, findings = specs_in(spec_dirs)
     wanted = list(dict.fromkeys(only)) or sorted(files)
     for name in wanted:
         if name not in files:
-            remedy = f"name one of: {', '.join(sorted(files))}"
+            remedy = f"did you mean {nearest(name, files)!r}? There are: {', '.join(sorted(files))}"
             findings.append(Finding(f"vendor {name!r}", 0, 0, "unknown vendor", remedy))
     findings += _strays(fixture_dirs, files)
     vendors: list[Vendor] = []
@@ -60,6 +60,19 @@ def load_vendors(spec_dirs: Sequence[Path], fixture_dirs: Sequence[Path], only: 
     if findings:
         raise DocumentError(findings)
     return vendors
+
+
+def _folder_findings(folder: Path) -> Iterator[Finding]:
+    if folder.is_file():
+        yield Finding(str(folder), 0, 0, "expected a folder, got a file", f"name its folder: {folder.parent}")
+    elif not folder.is_dir():
+        yield Finding(str(folder), 0, 0, "the folder does not exist", "name a folder that exists")
+
+
+def _emptiness(folder: Path) -> Iterator[Finding]:
+    if folder.is_dir() and not any(path.suffix in SUFFIXES for path in folder.iterdir()):
+        remedy = f"put a document NAME.yaml into it, or name another folder; documents end in {', '.join(SUFFIXES)}"
+        yield Finding(str(folder), 0, 0, "the folder has no document", remedy)
 
 
 def version_of(vendors: Iterable[Vendor]) -> str:

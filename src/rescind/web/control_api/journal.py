@@ -12,8 +12,8 @@ from flask import Blueprint, request
 from rescind import __version__
 from rescind.control.har import archive, archived
 from rescind.control.journal import LOG, select, show
-from rescind.control.names import unknown_names
-from rescind.control.payloads import JournalQuery, checked, invalid_fields, moment_at
+from rescind.control.names import refuse_unknown_names
+from rescind.control.payloads import JournalQuery, checked, moment_at
 from rescind.control.verification import VerifySchema, verify
 from rescind.web.current import engine, json_object, sandbox_url, transact
 from rescind.web.delivery import stream
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
     from flask import Response
     from flask.typing import ResponseReturnValue
-    from marshmallow import Schema
 
     from rescind.control.journal import Page
-    from rescind.documents.reading import Pointer
     from rescind.model import JournalEntry
 
 views = Blueprint("journal", __name__)
@@ -64,7 +62,7 @@ def verify_journal() -> ResponseReturnValue:
     """Say whether the exchanges are as the call expects."""
     wanted = checked(VerifySchema(), json_object())
     for place, match in [(("match",), wanted["match"]), *((("order", step), one) for step, one in _steps(wanted))]:
-        _refuse_unknown(match, place, VerifySchema())
+        refuse_unknown_names(match, engine().vendors, VerifySchema(), place)
     return verify(_entries(), wanted)
 
 
@@ -72,16 +70,9 @@ def _steps(wanted: Mapping[str, Any]) -> Iterable[tuple[int, Mapping[str, Any]]]
     return enumerate(wanted.get("order", ()))
 
 
-def _refuse_unknown(match: Mapping[str, Any], place: Pointer, schema: Schema) -> None:
-    """Raise Problem for names that nothing has: a wrong name must not verify that nothing happened."""
-    wrong = [((*place, *where), message) for where, message in unknown_names(match, engine().vendors)]
-    if wrong:
-        raise invalid_fields(wrong, schema)
-
-
 def _page(wanted: dict[str, Any]) -> Page:
     """Select what a query asks for. Raises Problem for names that nothing has."""
-    _refuse_unknown(wanted, (), JournalQuery())
+    refuse_unknown_names(wanted, engine().vendors, JournalQuery())
     limit, after, since = wanted.pop("limit"), wanted.pop("after", None), wanted.pop("since", None)
     if isinstance(since, int):
         wanted["since_id"] = since
