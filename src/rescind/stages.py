@@ -10,7 +10,7 @@ from rescind.contract.parameters import Refusal
 from rescind.control.interventions import intervene
 from rescind.errors import Problem, crash_problem
 from rescind.model import FORCED, Decision, Fact
-from rescind.rules.rate import gcra, rate_key, spent, untouched
+from rescind.rules.rate import arrival_of, gcra, rate_key, spent, untouched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,10 +88,12 @@ def limit_rate(exchange: Exchange) -> Decision | None:
         return None
     world = exchange.world
     key = rate_key(world.vendor, exchange.operation.id, exchange.credential.get("id", ""))
-    before = world.transaction.read("rates", key)
-    after, exchange.rate = gcra(before, world.now, _requests(exchange), limit.window_seconds)
-    if exchange.rate.allowed:
+    kept, requests = world.transaction.read("rates", key), _requests(exchange)
+    before = arrival_of(kept, world.now, requests, limit.window_seconds)
+    after, exchange.rate = gcra(before, world.now, requests, limit.window_seconds)
+    if after != kept:
         world.transaction.write("rates", key, after)
+    if exchange.rate.allowed:
         return None
     facts = (Fact("rate", "limit", exchange.rate.limit), Fact("rate", "retry_after", exchange.rate.retry_after))
     return Decision("rate limit", limit.refusal, facts=facts)

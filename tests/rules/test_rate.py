@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rescind.model import SECOND
-from rescind.rules.rate import gcra
+from rescind.rules.rate import arrival_of, gcra, used_up
 
 WINDOW = 60
 
@@ -56,3 +56,17 @@ def test_clock_that_was_set_back_locks_nobody_out() -> None:
     arrival, _ = gcra(None, 10**18, 4, WINDOW)
     for now in (10**18 - 61 * SECOND, 0):
         assert gcra(arrival, now, 4, WINDOW)[1].allowed
+
+
+def test_rate_that_is_used_up_is_so_at_the_next_call_whenever_it_comes() -> None:
+    for now in (0, 5 * SECOND, 10**18):
+        arrival = arrival_of(used_up(0), now, 30, 60)
+        after, rate = gcra(arrival, now, 30, 60)
+        assert (after, rate.retry_after) == (arrival, 2)
+        assert gcra(after, now + 2 * SECOND, 30, 60)[1].allowed
+        one_left = arrival_of(used_up(1), now, 30, 60)
+        then, first = gcra(one_left, now, 30, 60)
+        assert first.allowed
+        assert gcra(then, now, 30, 60)[1].retry_after == 2
+    assert arrival_of(None, 7, 30, 60) is None
+    assert arrival_of(7, 9, 30, 60) == 7

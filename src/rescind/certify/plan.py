@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rescind.coverage.catalogue import WayRequest
     from rescind.model import Outcome
 
-DELAY_MS = 100
+DELAY_MS = 200
 """How late each deletion is answered, so that a call that comes before the answer can be told from one after it."""
 
 _RETRIES = {"$after": AFTER, "$backoff": BACKOFF, "$renew": RENEW}

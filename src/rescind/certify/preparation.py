@@ -12,7 +12,7 @@ from rescind.control.state import State
 from rescind.control.steps import perform
 from rescind.errors import Problem
 from rescind.model import CONTROL_PREFIX
-from rescind.rules.rate import arrival_with, rate_key
+from rescind.rules.rate import rate_key, used_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -175,7 +175,7 @@ def _take(engine: Engine, sandbox: str, step: WayRequest) -> None:
 
 
 def _use_up(engine: Engine, transaction: Transaction, contract: ClientContract, left: int) -> None:
-    """Leave so many calls of the credential's rate, which grows by one in the interval."""
+    """Leave so many calls of the credential's rate from its first call on; it grows by one in the interval."""
     limit = contract.deletion.rate_limit
     assert limit is not None, "only scenarios of operations with a rate limit change it"  # noqa: S101 - tells mypy
     requests = max(1, limit.window_seconds // _INTERVAL_SECONDS)
@@ -183,4 +183,4 @@ def _use_up(engine: Engine, transaction: Transaction, contract: ClientContract, 
     world.change_settings({limit.setting: requests})
     credential = contract.gives.get("api_key", contract.gives.get("token", ""))
     key = rate_key(contract.vendor.name, contract.deletion.id, credential)
-    transaction.write("rates", key, arrival_with(left, engine.clock.now(transaction), requests, limit.window_seconds))
+    transaction.write("rates", key, used_up(left))

@@ -37,10 +37,17 @@ def rate_key(vendor: str, operation: str, credential: str) -> str:
     return f"{vendor}/{operation}/{credential}"
 
 
-def arrival_with(left: int, now: int, limit: int, window_seconds: int) -> int:
-    """Return the theoretical arrival time of a credential that has so many requests left at ``now``."""
+def used_up(left: int) -> int:
+    """Return what to keep for a credential that has so many requests left at its next call, whenever that comes."""
+    return -1 - left
+
+
+def arrival_of(kept: int | None, now: int, limit: int, window_seconds: int) -> int | None:
+    """Return the theoretical arrival time that was kept, at ``now`` where it is one of ``used_up``."""
+    if kept is None or kept >= 0:
+        return kept
     window = window_seconds * SECOND
-    return now + window - left * (window // limit)
+    return now + window - (-1 - kept) * (window // limit)
 
 
 def untouched(limit: int) -> Rate:
