@@ -44,6 +44,16 @@ def client() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project with the plugin, whose sessions know nothing of the one that runs this test."""
+    monkeypatch.delenv("RESCIND_URL", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_TESTRUNUID"):  # of the session that runs this test
+        monkeypatch.delenv(name, raising=False)
+    return pytester
+
+
+@pytest.fixture
 def restless_threads() -> Iterator[None]:
     """Threads that are switched as often as can be, so that a missing lock shows."""
     before = sys.getswitchinterval()

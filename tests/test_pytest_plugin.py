@@ -15,15 +15,6 @@ from support import ROOT, Server
 EXAMPLE = ROOT / "tests" / "examples" / "python"
 
 
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    monkeypatch.delenv("RESCIND_URL", raising=False)
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_TESTRUNUID"):  # of the session that runs this test
-        monkeypatch.delenv(name, raising=False)
-    return pytester
-
-
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
     return project.runpytest_subprocess(*options)
 

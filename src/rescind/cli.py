@@ -171,6 +171,8 @@ def certify(context: click.Context, /, command: tuple[str, ...], form: str, **ch
     """
     from rescind.testing.certifier import Certifier, CertifyOptions  # noqa: PLC0415
 
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a build that is cancelled leaves no client behind
+        signal.signal(number, signal.default_int_handler)
     is_list, keep, output = chosen.pop("is_list"), chosen.pop("keep"), chosen.pop("output")
     try:
         certifier = Certifier(CertifyOptions(**chosen))
@@ -196,8 +198,6 @@ class _WrongUsage(click.ClickException):
 
 def _certify(certifier: Certifier, command: tuple[str, ...], form: str, output: Path | None) -> int:
     """Run the plan with a progress bar on a terminal, print or write the report, and return the exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):  # a build that is cancelled leaves no client behind
-        signal.signal(number, signal.default_int_handler)
     certifier.check(command)
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=len(certifier.plan), label=certifier.vendor, file=sys.stderr, hidden=hidden) as bar:

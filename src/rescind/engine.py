@@ -11,6 +11,7 @@ from rescind.contract.routing import Router
 from rescind.control import journal
 from rescind.control.exchange import Exchange
 from rescind.control.forms import in_form
+from rescind.control.state import State
 from rescind.coverage import counting
 from rescind.coverage.catalogue import catalogue
 from rescind.errors import Problem, StoreDownError, StoreError, crash_problem
@@ -248,6 +249,10 @@ class Engine:
     def world(self, transaction: Transaction, vendor: Vendor) -> World:
         """Return a vendor's world in a transaction, at the sandbox's time."""
         return World(transaction, vendor.name, vendor.fixture.seeds, self.clock.now(transaction))
+
+    def state(self, transaction: Transaction, vendor: Vendor) -> State:
+        """Return a vendor's state in a transaction, to look at and to change."""
+        return State(vendor, self.world(transaction, vendor), self.bounds)
 
     def _store_failure(self, request: Request, operation: Operation | None, failure: StoreError) -> Delivery:
         """Answer with the vendor's documented server error, if there is one; else with a problem."""

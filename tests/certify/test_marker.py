@@ -19,15 +19,6 @@ def cancel(base_url, order):
 """
 
 
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    monkeypatch.delenv("RESCIND_URL", raising=False)
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider")
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_TESTRUNUID"):  # of the session that runs this test
-        monkeypatch.delenv(name, raising=False)
-    return pytester
-
-
 def run(project: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
     project.makepyfile(CLIENT + test)
     return project.runpytest_subprocess(*options)

@@ -89,7 +89,7 @@ class ClientContract:
     @cached_property
     def can_renew(self) -> bool:
         """Whether the vendor has an operation that gives a new credential."""
-        return "renew" in self.tasks.values()
+        return RENEWAL in self.tasks.values()
 
     @cached_property
     def placeholders(self) -> Mapping[str, str]:
@@ -137,11 +137,11 @@ _SECRET = frozenset({"token", "password", "secret"})
 
 def client_contract(vendor: Vendor) -> ClientContract | None:
     """Return what a vendor's document says of clients; None if it names no deletion."""
-    stated = {name: vendor.spec.at(one.place).get("x-client") for name, one in vendor.operations.items()}
-    tasks = {name: part["task"] for name, part in stated.items() if part}
-    deletion = next((name for name, task in tasks.items() if task == "delete"), None)
+    stated = vendor.client_tasks
+    tasks = {name: part["task"] for name, part in stated.items()}
+    deletion = next((name for name, task in tasks.items() if task == DELETE), None)
     if deletion is None:
         return None
-    orders = {name: part["order"] for name, part in stated.items() if part and "order" in part}
+    orders = {name: part["order"] for name, part in stated.items() if "order" in part}
     stated_account = stated[deletion].get("account")
     return ClientContract(vendor, vendor.operations[deletion], tasks, orders[deletion], stated_account, orders)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rescind.certify.advice import AFTER, DELETE
 from rescind.control.faults import WHOLE
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rescind.certify.advice import Advice, ClientContract
     from rescind.certify.scenarios import Condition
     from rescind.contract.operations import Operation
+    from rescind.contract.parameters import Violation
     from rescind.contract.received import Received
     from rescind.contract.routing import Router
     from rescind.model import Fact, JournalEntry
@@ -153,6 +154,7 @@ def _call(number: int, entry: JournalEntry, reading: Reading) -> ClientCall:
     match = reading.router.match(entry.request.path)
     operation = match.operation(entry.request.method) if match else None
     received = operation.receive(entry.request, match.path_of(operation)) if match and operation else None
+    values, _, wrong = operation.read(received) if operation and received else ({}, None, ())
     return ClientCall(
         number=number,
         entry=entry,
@@ -160,9 +162,9 @@ def _call(number: int, entry: JournalEntry, reading: Reading) -> ClientCall:
         answered=answered if left is None else (left - reading.began) / _MS,
         operation=operation,
         task=contract.tasks.get(operation.id) if operation and operation.vendor == contract.vendor.name else None,
-        order=_order(operation, received, reading),
+        order=_order(operation, values, reading),
         advice=contract.advice(entry.operation, entry.outcome),
-        violations=() if _is_cut(entry, reading) else tuple(_violations(entry, operation, received, contract)),
+        violations=() if _is_cut(entry, reading) else tuple(_violations(entry, operation, wrong, contract)),
         identity=_identity(entry, operation, received),
         is_abandoned=left is not None,
     )
@@ -184,21 +186,21 @@ def _is_cut(entry: JournalEntry, reading: Reading) -> bool:
     return entry.request_bytes > len(request.body) or head >= reading.most_bytes - _MARGIN_BYTES
 
 
-def _order(operation: Operation | None, received: Received | None, reading: Reading) -> str | None:
+def _order(operation: Operation | None, values: Mapping[str, Any], reading: Reading) -> str | None:
     """Return the order that a call is about, as its parameter means it: the number ``072001`` is ``72001``."""
-    if operation is None or received is None:
+    if operation is None:
         return None
     name = reading.contract.orders.get(operation.id, reading.contract.order)
-    value = operation.read(received)[0].get(name)
+    value = values.get(name)
     return None if value is None else reading.aliases.get(url_text(value), url_text(value))
 
 
 def _violations(
-    entry: JournalEntry, operation: Operation | None, received: Received | None, contract: ClientContract
+    entry: JournalEntry, operation: Operation | None, wrong: Iterable[Violation], contract: ClientContract
 ) -> Iterable[str]:
     """Yield in what a request is not valid by the document, whatever it was answered."""
     request = entry.request
-    if operation is None or received is None or operation.vendor != contract.vendor.name:
+    if operation is None or operation.vendor != contract.vendor.name:
         yield f"{request.method} {request.path} is not in the document of {contract.vendor.name}"
         return
     if operation.is_fallback:
@@ -209,5 +211,5 @@ def _violations(
         return
     if operation.path.endswith("/") and not request.path.endswith("/"):
         yield f"{request.path} lacks the slash at its end"
-    for violation in operation.read(received)[2]:
+    for violation in wrong:
         yield f"{violation.location} {violation.parameter}: {violation.problem}"

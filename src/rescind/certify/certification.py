@@ -12,7 +12,7 @@ from rescind.certify.advice import client_contract
 from rescind.certify.calls import Reading, client_calls
 from rescind.certify.plan import make_plan
 from rescind.certify.preparation import Asked, Beginning, Preparation, begun_in, state_of
-from rescind.certify.runs import parse_claim
+from rescind.certify.runs import parse_claim, runs_of
 from rescind.certify.scenarios import ScenarioView, view
 from rescind.certify.survey import other_names
 from rescind.certify.trial import Trial
@@ -101,11 +101,11 @@ class Certification:
     def claim(self, sandbox: str, scenario_id: str, body: dict[str, Any]) -> TrialVerdict:
         """Judge what the client claims. Raises Problem for a scenario that was not begun here, and a wrong claim."""
         plan, scenario = self._find(scenario_id)
-        runs = parse_claim(body, 0)  # a claim that does not fit must not end the scenario
+        claimed = parse_claim(body)  # a claim that does not fit must not end the scenario
         now = self._engine.clock.system()
 
         def end(transaction: Transaction) -> Ended:
-            begun = begun_in(transaction, scenario, len(runs))
+            begun = begun_in(transaction, scenario, len(claimed))
             serial = transaction.read("serials", LOG, 0)
             return Ended(begun, list(transaction.entries(LOG)), abandoned(transaction), serial)
 
@@ -117,7 +117,7 @@ class Certification:
         trial = Trial(
             scenario=scenario,
             contract=plan.contract,
-            runs=parse_claim(body, (now - begun["at"]) / SECOND * 1000),
+            runs=runs_of(claimed, (now - begun["at"]) / SECOND * 1000),
             calls=client_calls(entries, reading),
             before=begun["before"],
             after=after,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rescind.model import Outcome
 
 DELAY_MS = 200
-"""How late each deletion is answered, so that a call that comes before the answer can be told from one after it."""
+"""How late each deletion is answered, so that a call before the answer differs from a retry after it."""
 
 _RETRIES = {"$after": AFTER, "$backoff": BACKOFF, "$renew": RENEW}
 
@@ -116,7 +116,8 @@ def _situation(contract: ClientContract, found: Survey, group: str, name: str, s
     targets = found.deletable[:runs] if stated.get("orders") else (gives["order"],) * runs
     role = partial(_outcome, contract, found)
     overrides = [_of_deletion(contract, _resolved(one, role, gives)) for one in stated.get("answers", ())]
-    overrides += [{"delay_ms": 0, **one, "vendor": contract.vendor.name} for one in [stated.get("others")] if one]
+    if "others" in stated:
+        overrides.append({"delay_ms": 0, **stated["others"], "vendor": contract.vendor.name})
     met = stated["met"]
     return Scenario(
         vendor=contract.vendor.name,

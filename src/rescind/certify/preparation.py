@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from rescind.certify.survey import as_request, deletion_of
 from rescind.control.journal import LOG
 from rescind.control.overrides import Overrides
-from rescind.control.state import State
 from rescind.control.steps import perform
 from rescind.errors import Problem
 from rescind.model import CONTROL_PREFIX
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from rescind.certify.advice import ClientContract
     from rescind.certify.scenarios import Plan, Scenario
+    from rescind.control.state import State
     from rescind.coverage.catalogue import WayRequest
     from rescind.engine import Engine
     from rescind.store import Transaction
@@ -168,8 +168,7 @@ def _take(engine: Engine, sandbox: str, step: WayRequest) -> None:
     call = step["method"], step["path"].removeprefix(CONTROL_PREFIX), body
 
     def state_in(transaction: Transaction, name: str) -> State:
-        vendor = engine.vendors[name]
-        return State(vendor, engine.world(transaction, vendor), engine.bounds)
+        return engine.state(transaction, engine.vendors[name])
 
     engine.transact(sandbox, lambda transaction: perform(call, transaction, engine.clock, state_in))
 

@@ -67,14 +67,15 @@ class ClaimSchema(_RunSchema):
             raise ValidationError("Write the claim of each run below runs.", "claim")
 
 
-def parse_claim(body: dict[str, Any], now: float) -> tuple[Run, ...]:
-    """Return the runs that a body claims; one without times lasted from the beginning until ``now``.
-
-    Raises Problem for a body that does not fit.
-    """
+def parse_claim(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the runs that a body claims, as it has them. Raises Problem for a body that does not fit."""
     loaded = checked(ClaimSchema(), body)
-    runs = cast("list[dict[str, Any]]", loaded.pop("runs", None) or [loaded])
+    return cast("list[dict[str, Any]]", loaded.pop("runs", None) or [loaded])
+
+
+def runs_of(claimed: list[dict[str, Any]], now: float) -> tuple[Run, ...]:
+    """Return the runs; one without times lasted from the beginning until ``now``."""
     return tuple(
         Run(**{**run, "started": run["started"] or 0, "ended": now if run["ended"] is None else run["ended"]})
-        for run in runs
+        for run in claimed
     )

@@ -37,7 +37,7 @@ class Trial:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """What belongs together: each run with its calls; runs at once about one order cannot be told apart."""
+        """Each run with its calls; runs at once about one order are one part, since their calls look alike."""
         runs, scenario = self.runs, self.scenario
         if len(runs) == 1 or (scenario.is_together and scenario.has_same_order_twice):
             return (Part(self, runs, scenario.order, self.calls),)
@@ -58,7 +58,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Part:
-    """A run of a trial with its calls, or several that cannot be told apart, and the order that they are to delete."""
+    """A run of a trial with its calls, or several whose calls look alike, and the order that they are to delete."""
 
     trial: Trial
     runs: tuple[Run, ...]

@@ -50,8 +50,8 @@ def rule_findings(vendor: Vendor) -> Iterator[Finding]:
 def client_findings(vendor: Vendor) -> Iterator[Finding]:
     """Find what a document says of clients that cannot be used: unknown parameters, a deletion without a success."""
     document = vendor.spec.document
-    tasks = {name: vendor.spec.at(one.place).get("x-client") for name, one in vendor.operations.items()}
-    deletions = [name for name, task in tasks.items() if task and task["task"] == "delete"]
+    tasks = vendor.client_tasks
+    deletions = [name for name, task in tasks.items() if task["task"] == "delete"]
     for name in deletions[1:]:
         place = (*vendor.operations[name].place, "x-client")
         remedy = f"a client is certified for one deletion: keep the one of {deletions[0]}"
@@ -59,7 +59,7 @@ def client_findings(vendor: Vendor) -> Iterator[Finding]:
     for name, task in tasks.items():
         operation = vendor.operations[name]
         for key in ("order", "account"):
-            if task and key in task and task[key] not in operation.locations:
+            if key in task and task[key] not in operation.locations:
                 problem = f"{name} has no parameter {task[key]!r}"
                 remedy = f"the parameters are: {', '.join(operation.locations)}"
                 yield document.finding((*operation.place, "x-client", key), problem, remedy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rescind.rules import fallback
 
@@ -41,6 +41,12 @@ class Vendor:
     def outcomes(self) -> tuple[str, ...]:
         """The names of all outcomes of all operations."""
         return tuple(dict.fromkeys(name for operation in self.operations.values() for name in operation.examples))
+
+    @cached_property
+    def client_tasks(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the document says, as ``x-client``, that a client does with an operation, by its id."""
+        stated = {name: self.spec.at(one.place).get("x-client") for name, one in self.operations.items()}
+        return {name: task for name, task in stated.items() if task}
 
     def rules_of(self, operation: Operation) -> Rules:
         """Return the rules of an operation or a fallback."""

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rescind.assembly import spec_dirs
 from rescind.certify.certificate import PlanResult, certify, read_baseline
@@ -19,10 +19,11 @@ from rescind.certify.scenarios import choose
 from rescind.errors import SettingsError, nearest
 from rescind.model import CONTROL_PREFIX
 from rescind.rules.loading import specs_in
+from rescind.settings import Settings
 from rescind.testing.commands import Command, parse_claims
-from rescind.testing.control_client import SandboxError
 from rescind.testing.jobs import Jobs, Place, run_all
-from rescind.testing.scenarios import BegunScenario, scenarios_of
+from rescind.testing.sandbox import Sandbox
+from rescind.testing.scenarios import BegunScenario, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +72,12 @@ class Certifier:
         self.vendor = options.vendor
         self._known = read_baseline(options.baseline, options.vendor) if options.baseline else frozenset()
         self._claims = parse_claims(options.claim)
-        settings = {"vendor": (self.vendor,), "spec": options.spec, "fixtures": options.fixtures}
-        self._place = Place(settings, options.url, options.control_token)
+        self._settings: dict[str, Any] = {
+            "vendor": (self.vendor,),
+            "spec": options.spec,
+            "fixtures": options.fixtures,
+        }
+        self._place = Place(self._settings, options.url, options.control_token)
         if options.url is None:
             _refuse_unknown_vendor(self.vendor, options.spec)
 
@@ -83,11 +88,9 @@ class Certifier:
 
     @cached_property
     def _whole_plan(self) -> list[ScenarioView]:
-        with ExitStack() as stack:
-            try:
-                return scenarios_of(self._place.open(stack, self._options.timeout), self.vendor)
-            except SandboxError as refusal:
-                raise SettingsError(str(refusal)) from None
+        url = self._options.url
+        sandbox = Sandbox(url.rstrip("/"), self._options.control_token) if url else None
+        return plan_of(self.vendor, sandbox, Settings(**self._settings))
 
     def listing(self, form: str) -> str:
         """Return the plan as JSON or as a table."""

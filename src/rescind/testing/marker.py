@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rescind.assembly import assemble
 from rescind.certify.advice import CLAIMS
-from rescind.certify.certification import DEFAULT_TIMEOUT_SECONDS, Certification
+from rescind.certify.certification import DEFAULT_TIMEOUT_SECONDS
 from rescind.certify.reports import finding_lines
 from rescind.certify.scenarios import choose
 from rescind.certify.verdict import FAILED
-from rescind.errors import Problem, SettingsError, nearest
+from rescind.errors import SettingsError, nearest
 from rescind.settings import Settings, control_token
-from rescind.testing.control_client import SandboxError
 from rescind.testing.sandbox import Sandbox
-from rescind.testing.scenarios import BegunScenario, scenarios_of
+from rescind.testing.scenarios import BegunScenario, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,14 +116,7 @@ def certified_cases(
 
 @cache
 def _plan(url: str | None, vendor: str) -> list[ScenarioView]:
-    try:
-        if url:
-            return scenarios_of(Sandbox(url, control_token(os.environ)), vendor)
-        return Certification(assemble(Settings()).engine).scenarios(vendor)
-    except SandboxError as refusal:
-        raise SettingsError(str(refusal)) from None
-    except Problem as problem:
-        raise SettingsError(f"{problem.detail}; {problem.remedy}") from None
+    return plan_of(vendor, Sandbox(url, control_token(os.environ)) if url else None, Settings())
 
 
 def _claim(word: Any) -> str:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from rescind.assembly import assemble
+from rescind.certify.certification import Certification
+from rescind.errors import Problem, SettingsError
+from rescind.testing.control_client import SandboxError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rescind.certify.preparation import Beginning
     from rescind.certify.scenarios import ScenarioView
     from rescind.certify.verdict import TrialVerdict
+    from rescind.settings import Settings
     from rescind.testing.sandbox import Sandbox
 
 
@@ -36,7 +42,17 @@ class BegunScenario:
         return verdict
 
 
-def scenarios_of(sandbox: Sandbox, vendor: str) -> list[ScenarioView]:
-    """Return the plan of a vendor. Raises SandboxError for a vendor without one."""
-    found: list[ScenarioView] = sandbox.control.call("GET", "/scenarios", query=[("vendor", vendor)])["scenarios"]
+def plan_of(vendor: str, sandbox: Sandbox | None, settings: Settings) -> list[ScenarioView]:
+    """Return the plan of a vendor: that of a server that runs already, else the one that ``settings`` lead to.
+
+    Raises SettingsError for a vendor without one, and for a server that does not answer.
+    """
+    try:
+        if sandbox is None:
+            return Certification(assemble(settings).engine).scenarios(vendor)
+        found: list[ScenarioView] = sandbox.control.call("GET", "/scenarios", query=[("vendor", vendor)])["scenarios"]
+    except SandboxError as refusal:
+        raise SettingsError(str(refusal)) from None
+    except Problem as problem:
+        raise SettingsError(f"{problem.detail}; {problem.remedy}") from None
     return found

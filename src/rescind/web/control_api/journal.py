@@ -19,7 +19,7 @@ from rescind.web.current import engine, json_object, sandbox_url, transact
 from rescind.web.delivery import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from flask import Response
     from flask.typing import ResponseReturnValue
@@ -61,13 +61,10 @@ def get_archive() -> ResponseReturnValue:
 def verify_journal() -> ResponseReturnValue:
     """Say whether the exchanges are as the call expects."""
     wanted = checked(VerifySchema(), json_object())
-    for place, match in [(("match",), wanted["match"]), *((("order", step), one) for step, one in _steps(wanted))]:
-        refuse_unknown_names(match, engine().vendors, VerifySchema(), place)
+    refuse_unknown_names(wanted["match"], engine().vendors, VerifySchema(), ("match",))
+    for step, match in enumerate(wanted.get("order", ())):
+        refuse_unknown_names(match, engine().vendors, VerifySchema(), ("order", step))
     return verify(_entries(), wanted)
-
-
-def _steps(wanted: Mapping[str, Any]) -> Iterable[tuple[int, Mapping[str, Any]]]:
-    return enumerate(wanted.get("order", ()))
 
 
 def _page(wanted: dict[str, Any]) -> Page:

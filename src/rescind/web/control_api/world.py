@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from flask import Blueprint
 
 from rescind.control.payloads import AdvanceSchema, ClockSchema, checked
-from rescind.control.state import State
 from rescind.web.control_api.vendors import vendor_of
 from rescind.web.current import address, engine, json_object, transact
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
+    from rescind.control.state import State
     from rescind.store import Transaction
 
 T = TypeVar("T")
@@ -104,5 +104,4 @@ def _in_state(name: str, work: Callable[[State], T]) -> T:
 
 
 def _state(name: str, transaction: Transaction) -> State:
-    vendor, current = vendor_of(name), engine()
-    return State(vendor, current.world(transaction, vendor), current.bounds)
+    return engine().state(transaction, vendor_of(name))
