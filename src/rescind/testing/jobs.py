@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _MARGIN_SECONDS = 60
 """How much longer than the time limit of a run a hang of an own server may last."""
 
-_STEP_SECONDS = 0.2
-
 
 @dataclass(frozen=True)
 class Place:
@@ -56,6 +54,7 @@ class Jobs:
         self._timeout = timeout_seconds
         self._stop = threading.Event()
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._found: dict[str, TrialVerdict] = {}
         self._wrong: SettingsError | None = None
         self.failure: str | None = None
@@ -72,8 +71,8 @@ class Jobs:
         for thread in threads:
             thread.start()
         try:
-            while alive := [thread for thread in threads if thread.is_alive()]:
-                alive[0].join(_STEP_SECONDS)  # in steps, so that an interruption is noticed
+            for _ in threads:  # an interrupted join would take a thread that runs for one that has ended (CPython 3.11)
+                self._ended.get()
         except KeyboardInterrupt:
             self._give_up("interrupted")
         for thread in threads:
@@ -83,7 +82,13 @@ class Jobs:
         return [self._found[scenario] for scenario in scenarios if scenario in self._found]
 
     def _work(self, progress: Callable[[], None]) -> None:
-        """Run scenarios until none waits."""
+        """Run scenarios until none waits, and note the end."""
+        try:
+            self._run_waiting(progress)
+        finally:
+            self._ended.put(None)
+
+    def _run_waiting(self, progress: Callable[[], None]) -> None:
         try:
             with ExitStack() as stack:
                 sandbox = self._place.open(stack, self._timeout)
